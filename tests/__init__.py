@@ -1,0 +1,1 @@
+"""Unit tests, style tests, and the validation of every notebook."""
