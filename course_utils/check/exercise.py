@@ -1,0 +1,393 @@
+"""What all checkers share: call an answer safely, compare it, say a verdict.
+
+A checker must survive anything that a learner can write: a wrong type, a wrong
+shape, NaN, an exception, a changed input, an endless loop. So the answer runs
+in a thread with a time limit, and whatever happens there becomes a sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import copy
+import ctypes
+import html
+import reprlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from course_utils import style
+
+TIME_LIMIT = 5.0  # seconds for one check
+
+
+class NotAttempted(Exception):
+    """The answer is still the stub."""
+
+
+class Wrong(Exception):
+    """The answer is wrong; the message tells the learner how."""
+
+
+class TimeUp(BaseException):
+    """Raised inside an answer that runs too long.
+
+    Not an `Exception`, so that `except Exception` in an answer cannot stop it.
+    """
+
+
+class Verdict:
+    """What a checker says about an answer.
+
+    Args:
+        status: "right", "wrong", "not attempted yet" or "hint".
+        message: One or two sentences for the learner.
+    """
+
+    LOOKS = {
+        "right": ("✓", style.GREEN),
+        "wrong": ("✗", style.RED),
+        "not attempted yet": ("○", style.GREY),
+        "hint": ("→", style.SKY),
+    }
+
+    def __init__(self, status: str, message: str) -> None:
+        self.status = status
+        self.message = message
+
+    def __bool__(self) -> bool:
+        return self.status == "right"
+
+    def __repr__(self) -> str:
+        return f"{self.LOOKS[self.status][0]} {self.status}: {self.message}"
+
+    def _repr_html_(self) -> str:
+        mark, colour = self.LOOKS[self.status]
+        return (
+            f'<div role="status" style="border-left: 4px solid {colour}; '
+            f'padding: 0.3em 0.8em; white-space: pre-line">'
+            f"<b>{mark} {self.status}</b><br>{html.escape(self.message)}</div>"
+        )
+
+
+class Exercise:
+    """A checker: call it with an answer, or ask it for a hint.
+
+    Args:
+        grade: Takes the answer, returns one sentence of insight, or raises
+            `Wrong` or `NotAttempted`.
+        hints: Shown one at a time, from a nudge to nearly the answer.
+    """
+
+    def __init__(
+        self, grade: Callable[[Any], str], hints: Sequence[str]
+    ) -> None:
+        self._grade = grade
+        self._hints = list(hints)
+        self._given = 0
+
+    def __call__(self, answer: Any) -> Verdict:
+        """Check an answer; never raises and takes at most about 5 seconds.
+
+        Args:
+            answer: Whatever the learner wrote.
+
+        Returns:
+            The verdict, which Jupyter shows as a coloured line.
+        """
+        return _in_time(lambda: _verdict(self._grade, answer))
+
+    def hint(self) -> Verdict:
+        """Return the next hint, and the last one again after that."""
+        self._given = min(self._given + 1, len(self._hints))
+        hint = self._hints[self._given - 1]
+        return Verdict("hint", f"{self._given} of {len(self._hints)}. {hint}")
+
+    def __repr__(self) -> str:
+        return (
+            f"A checker with {len(self._hints)} hints: call it with your "
+            "answer, or call .hint() on it."
+        )
+
+
+def against(
+    reference: Callable[..., Any],
+    cases: Sequence[tuple],
+    mistakes: Mapping[str, Callable[..., Any]],
+    insight: str,
+) -> Callable[[Any], str]:
+    """Make a grader that compares a function with a reference on some inputs.
+
+    Args:
+        reference: A right answer.
+        cases: Arguments for each call. Choose them such that no mistake gives
+            the same as the reference.
+        mistakes: By message, functions that make a typical mistake. If the
+            answer agrees with one of them everywhere, its message is shown.
+        insight: Shown when the answer is right.
+
+    Returns:
+        A function for `Exercise(grade=…)`.
+    """
+
+    def grade(answer: Any) -> str:
+        pairs = [
+            (call(answer, *case), reference(*copy.deepcopy(case)))
+            for case in cases
+        ]
+        if all(_agree(given, expected) for given, expected in pairs):
+            return insight
+        for message, mistake in mistakes.items():
+            wrong = [mistake(*copy.deepcopy(case)) for case in cases]
+            if all(
+                _agree(given, value)
+                for (given, _), value in zip(pairs, wrong, strict=True)
+            ):
+                raise Wrong(message + _example(answer, cases, pairs))
+        for case, (given, expected) in zip(cases, pairs, strict=True):
+            _same_form(_call_text(answer, case), given, expected)
+        raise Wrong(
+            "The result is not the expected one."
+            + _example(answer, cases, pairs)
+        )
+
+    return grade
+
+
+def call(function: Any, *arguments: Any) -> Any:
+    """Call a learner's function and turn what goes wrong into a sentence.
+
+    Args:
+        function: The answer; anything at all.
+        *arguments: What it is called with. They must come back unchanged.
+
+    Returns:
+        What the function returned.
+
+    Raises:
+        NotAttempted: The stub is untouched.
+        Wrong: Not a function, it raised, or it changed its input.
+    """
+    if function is ...:
+        raise NotAttempted
+    if not callable(function):
+        raise Wrong(
+            f"A function was expected, but this is {_show(function)} of type "
+            f"{type(function).__name__}. Give the checker the function "
+            "itself, without calling it."
+        )
+    handed_over = copy.deepcopy(arguments)
+    try:
+        result = function(*handed_over)
+    except Exception as error:
+        raise Wrong(
+            f"{_call_text(function, arguments)} raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    except SystemExit as error:
+        raise Wrong("The function ended the program with exit().") from error
+    if result is ...:
+        raise NotAttempted
+    for before, after in zip(arguments, handed_over, strict=True):
+        if not callable(before) and not _unchanged(before, after):
+            raise Wrong(
+                "The function changed its input. Work on a copy: whoever "
+                f"calls it still needs {_show(before)}, which is now "
+                f"{_show(after)}."
+            )
+    if result is None:
+        raise Wrong(
+            f"{_call_text(function, arguments)} gave back None. Is a return "
+            "missing?"
+        )
+    return result
+
+
+def number(value: Any, what: str) -> float:
+    """Read a learner's value as one finite number.
+
+    Args:
+        value: Anything.
+        what: How to name it in a message, e.g. "The learning rate".
+
+    Returns:
+        The number as a float.
+
+    Raises:
+        NotAttempted: The value is the untouched `...`.
+        Wrong: It is no number, has a shape, or is not finite.
+    """
+    if value is ...:
+        raise NotAttempted
+    read = _array(value)
+    if read is None or isinstance(value, str | bytes):
+        raise Wrong(f"{what} should be a number, but it is {_show(value)}.")
+    if read.size != 1:
+        raise Wrong(
+            f"{what} should be one number, but it has shape {read.shape}."
+        )
+    if not np.isfinite(read).all():
+        raise Wrong(f"{what} is {read.item()}, not a finite number.")
+    return float(read.real.item())
+
+
+def _verdict(grade: Callable[[Any], str], answer: Any) -> Verdict:
+    """Grade an answer, whatever it does, except running for ever."""
+    try:
+        return Verdict("right", grade(answer))
+    except NotAttempted:
+        return Verdict(
+            "not attempted yet",
+            "Replace the ... in the cell above, run it, and run this again. "
+            "Stuck? Call .hint() on this checker.",
+        )
+    except Wrong as wrong:
+        return Verdict("wrong", str(wrong))
+    except TimeUp:
+        raise
+    except BaseException as error:
+        return Verdict(
+            "wrong",
+            "The checker cannot read this answer "
+            f"({type(error).__name__}). Does it have the form that the task "
+            "asks for?",
+        )
+
+
+def _in_time(job: Callable[[], Verdict]) -> Verdict:
+    """Run a job in a thread and stop it after `TIME_LIMIT` seconds."""
+    done: list[Verdict] = []
+
+    def work() -> None:
+        # TimeUp may arrive at any line; the verdict below then says so.
+        with contextlib.suppress(TimeUp):
+            done.append(job())
+
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(work,), daemon=True)
+    thread.start()
+    try:
+        thread.join(TIME_LIMIT)
+    except KeyboardInterrupt:
+        _stop(thread)
+        return Verdict("wrong", "The check was interrupted.")
+    if done:
+        return done[0]
+    if _stop(thread):
+        advice = "It was stopped. Look for a loop that never ends."
+    else:
+        advice = (
+            "It cannot be stopped from here and still runs. Restart the "
+            "kernel if it gets slow (Kernel, Restart Kernel)."
+        )
+    return Verdict(
+        "wrong", f"No answer after {TIME_LIMIT:.0f} seconds. {advice}"
+    )
+
+
+def _stop(thread: threading.Thread) -> bool:
+    """Raise `TimeUp` in a thread until it ends; tell whether it did."""
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    for _ in range(10):
+        raise_in(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeUp))
+        thread.join(0.1)
+        if not thread.is_alive():
+            return True
+    return False
+
+
+def _array(value: Any) -> np.ndarray | None:
+    """Read numbers out of a value, or return None if it has none."""
+    try:
+        array = np.asarray(value)
+    except Exception:
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
+def _agree(given: Any, expected: Any) -> bool:
+    """Tell whether two results have the same shape and nearly the values."""
+    if isinstance(expected, tuple):
+        return (
+            isinstance(given, tuple | list)
+            and len(given) == len(expected)
+            and all(map(_agree, given, expected))
+        )
+    left, right = _array(given), _array(expected)
+    return (
+        left is not None
+        and left.shape == right.shape
+        and np.allclose(left, right, rtol=1e-4, atol=1e-6, equal_nan=True)
+    )
+
+
+def _same_form(what: str, given: Any, expected: Any) -> None:
+    """Raise `Wrong` if a result cannot be compared with the expected one."""
+    if isinstance(expected, tuple):
+        if not isinstance(given, tuple | list) or len(given) != len(expected):
+            raise Wrong(
+                f"{what} should give back {len(expected)} values, "
+                f"but it gave {_show(given)}."
+            )
+        for one, other in zip(given, expected, strict=True):
+            _same_form(what, one, other)
+        return
+    left, right = _array(given), _array(expected)
+    if left is None:
+        raise Wrong(
+            f"{what} should give back numbers, but it gave {_show(given)} of "
+            f"type {type(given).__name__}."
+        )
+    if left.shape != right.shape:
+        raise Wrong(
+            f"{what} gave back shape {left.shape}, expected {right.shape}."
+        )
+    if not np.isfinite(left).all() and np.isfinite(right).all():
+        raise Wrong(
+            f"{what} gave back {_show(given)}, which is not finite. Is "
+            "something divided by zero?"
+        )
+
+
+def _unchanged(before: Any, after: Any) -> bool:
+    """Tell whether an argument still holds what it held before the call."""
+    left, right = _array(before), _array(after)
+    if left is None or right is None:
+        return left is right and bool(before == after)
+    return left.shape == right.shape and np.array_equal(
+        left, right, equal_nan=left.dtype.kind in "fc"
+    )
+
+
+def _example(answer: Any, cases: Sequence[tuple], pairs: list[tuple]) -> str:
+    """Show the first call whose result is wrong."""
+    for case, (given, expected) in zip(cases, pairs, strict=True):
+        if not _agree(given, expected):
+            return (
+                f"\n{_call_text(answer, case)} gave {_show(given)}, "
+                f"expected {_show(expected)}."
+            )
+    return ""
+
+
+def _call_text(function: Any, arguments: tuple) -> str:
+    name = getattr(function, "__name__", "your function")
+    return f"{name}({', '.join(_show(argument) for argument in arguments)})"
+
+
+def _show(value: Any) -> str:
+    """Write a value in at most about 100 characters, whatever it is."""
+    if callable(value):
+        return getattr(value, "__name__", "a function")
+    array = _array(value)
+    if array is not None and not isinstance(value, bool | int):
+        with np.printoptions(precision=4, suppress=True, threshold=12):
+            text = np.array2string(array, separator=", ")
+        return " ".join(text.split())
+    try:
+        return reprlib.repr(value)
+    except Exception as error:
+        return f"something whose repr raises {type(error).__name__}"

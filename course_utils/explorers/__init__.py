@@ -1,0 +1,17 @@
+"""Interactive pictures: controls, a function, and what it draws."""
+
+from course_utils.explorers.explorer import Explorer
+from course_utils.explorers.gradient_descent import (
+    learning_rate,
+    regime,
+    schedules,
+    surface,
+)
+
+__all__ = [
+    "Explorer",
+    "learning_rate",
+    "regime",
+    "schedules",
+    "surface",
+]

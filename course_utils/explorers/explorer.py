@@ -1,0 +1,113 @@
+"""Controls, a live picture and a line of text that belong together."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from course_utils.live import LiveFigure
+
+
+class Explorer:
+    """Controls above a live figure; moving one redraws the figure.
+
+    An explorer is made by a function such as `explorers.learning_rate`. That
+    function draws the background and names the moving artists; `update` moves
+    them and says in one line what can be seen.
+
+    Args:
+        name: What is explored, for the text alternative.
+        controls: Widgets by name. Each has a `value`.
+        live: The figure.
+        update: Takes the values of the controls as keyword arguments, moves
+            the artists and returns the readout, a line of plain text.
+
+    Attributes:
+        controls: The widgets by name; set `.value` to move one by program.
+        live: The figure.
+        readout: What the line of text says now.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        controls: Mapping[str, widgets.Widget],
+        live: LiveFigure,
+        update: Callable[..., str],
+    ) -> None:
+        self.name = name
+        self.controls = dict(controls)
+        self.live = live
+        self.readout = ""
+        self._update = update
+        self._line = widgets.HTML()
+        for control in self.controls.values():
+            control.style.description_width = "initial"
+            control.observe(self._changed, "value")
+        self.widget = widgets.VBox(
+            [
+                widgets.HBox(
+                    list(self.controls.values()),
+                    layout=widgets.Layout(flex_flow="row wrap"),
+                ),
+                live.picture,
+                self._line,
+            ],
+            layout=widgets.Layout(align_items="flex-start"),
+        )
+        self.refresh()
+
+    def values(self) -> dict[str, Any]:
+        """Return the value of every control by name."""
+        return {name: c.value for name, c in self.controls.items()}
+
+    def set(self, **values: Any) -> None:
+        """Move several controls at once and redraw once.
+
+        Args:
+            **values: New values by the name of the control.
+        """
+        for name, value in values.items():
+            control = self.controls[name]
+            control.unobserve(self._changed, "value")
+            control.value = value
+            control.observe(self._changed, "value")
+        self._changed()
+
+    def refresh(self) -> None:
+        """Compute, draw and describe what the controls say now."""
+        self._say(self._update(**self.values()))
+        self.live.refresh()
+
+    def _changed(self, change: dict | None = None) -> None:
+        # A front end shows nothing of an exception raised here, so the
+        # learner reads about it below the picture instead.
+        try:
+            self.refresh()
+        except Exception as error:
+            self._say(f"This raised {type(error).__name__}: {error}")
+
+    def _say(self, text: str) -> None:
+        self.readout = text
+        self._line.value = (
+            f'<div role="status" aria-live="polite">{html.escape(text)}</div>'
+        )
+        self.live.picture.alt = f"{self.name}: {text}"
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{k}={v!r}" for k, v in self.values().items())
+        return f"{self.name} ({values}): {self.readout}"
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict, dict]:
+        """Give Jupyter the widget, and a picture for where none can run."""
+        png = self.live.captioned_png(self.readout)
+        data = dict(self.widget._repr_mimebundle_())
+        data["text/plain"] = repr(self)
+        data["image/png"] = base64.b64encode(png).decode("ascii")
+        return data, {"image/png": {"alt": self.live.picture.alt}}

@@ -1,0 +1,382 @@
+"""The explorers of lecture 02, gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.collections import LineCollection
+
+from course_utils import style
+from course_utils.explorers.explorer import Explorer
+from course_utils.live import LiveFigure
+from course_utils.toy import SURFACES, Surface
+
+FLOOR, CEILING = 1e-8, 1e4  # what the logarithmic axes show
+
+
+def learning_rate(
+    loss: Callable,
+    slope: Callable,
+    start: float = 5.0,
+    rate: float = 0.2,
+    steps: int = 40,
+) -> Explorer:
+    """Explore how the learning rate decides where gradient descent goes.
+
+    Args:
+        loss: Takes a number or an array of weights, returns the loss.
+        slope: The derivative of `loss`.
+        start: First weight; not the minimum.
+        rate: Learning rate to begin with, between 0 and 1.2.
+        steps: How many steps to take.
+
+    Returns:
+        An explorer with one control, `rate`.
+
+    Raises:
+        ValueError: `start` or `rate` is not finite.
+    """
+    _finite(start=start, rate=rate)
+    lowest, curvature = _parabola(slope, start)
+    reach = 1.35 * abs(start - lowest)
+    live = LiveFigure()
+    left, right = live.figure.subplots(1, 2)
+    ground = np.linspace(lowest - reach, lowest + reach, 200)
+    left.plot(ground, loss(ground), color=style.LOSS)
+    left.plot([lowest], [loss(lowest)], "*", color=style.MINIMUM, ms=12)
+    left.set(title="Where you walk", xlabel="weight w", ylabel="loss")
+    left.set_xlim(ground[0], ground[-1])
+    left.set_ylim(bottom=loss(lowest) - 0.05 * np.ptp(loss(ground)))
+    right.set(title="How fast you arrive", xlabel="step")
+    right.set(ylabel="loss above the minimum", yscale="log")
+    right.set(xlim=(0, steps), ylim=(FLOOR, CEILING))
+    (walk,) = left.plot([], [], "o-", color=style.PATH, ms=4, lw=1)
+    (first,) = left.plot([], [], "o", color=style.START, ms=7)
+    (fall,) = right.plot([], [], "o-", color=style.PATH, ms=3, lw=1)
+    live.moving(walk, first, fall)
+
+    def update(rate: float) -> str:
+        path = _walk(slope, start, rate, steps)
+        with np.errstate(all="ignore"):
+            height = loss(path)
+        near = _drawable(path)
+        gap = np.maximum(height[:near] - loss(lowest), FLOOR / 2)
+        walk.set_data(path[:near], height[:near])
+        first.set_data(path[:1], height[:1])
+        fall.set_data(np.arange(near), gap)
+        factor = 1 - rate * curvature
+        words = f"rate {rate:.3f} {regime(factor)}"
+        if abs(path[-1] - lowest) < abs(start - lowest):
+            return (
+                f"{words}. A step multiplies the distance by {factor:.3f}. "
+                f"After {steps} steps: w = {path[-1]:.4f}."
+            )
+        return f"{words}. A step multiplies the distance by {factor:.3f}." + (
+            _gone(np.abs(path - lowest) > reach)
+        )
+
+    controls = {
+        "rate": widgets.FloatSlider(
+            value=rate,
+            min=0.0,
+            max=1.2,
+            step=0.01,
+            description="learning rate",
+            readout_format=".3f",
+        )
+    }
+    return Explorer("learning rate", controls, live, update)
+
+
+def regime(factor: float) -> str:
+    """Name what gradient descent does on a parabola.
+
+    Args:
+        factor: What one step multiplies the distance to the minimum by:
+            1 − learning rate · curvature.
+
+    Returns:
+        A verb with a word of explanation.
+    """
+    if np.isnan(factor):
+        return "gives no number at all"
+    if factor > 1:
+        return "climbs: the sign is wrong"
+    if factor == 1:
+        return "stands still"
+    if factor > 0.9:
+        return "crawls"
+    if factor > 0.05:
+        return "converges"
+    if factor >= -0.05:
+        return "is the best: it lands at once"
+    if factor > -0.9:
+        return "oscillates and converges"
+    if factor >= -1:
+        return "bounces from side to side"
+    return "diverges"
+
+
+def schedules(
+    choices: Mapping[str, Callable[[int, float], float]],
+    slope: Callable,
+    start: float = 5.0,
+    noise: float = 1.0,
+    steps: int = 40,
+) -> Explorer:
+    """Explore learning rates that change while training goes on.
+
+    The slope that each step sees is disturbed by random numbers, as it is
+    when it is computed on a mini-batch.
+
+    Args:
+        choices: Functions `(step, initial rate) -> rate` by name.
+        slope: Derivative of the loss.
+        start: First weight.
+        noise: Standard deviation of the disturbance to begin with, 0 to 4.
+        steps: How many steps to take.
+
+    Returns:
+        An explorer with the controls `schedule`, `rate` and `noise`.
+    """
+    _finite(start=start, noise=noise)
+    lowest, _ = _parabola(slope, start)
+    disturbances = np.random.default_rng(0).normal(size=(50, steps)).T
+    times = np.arange(steps)
+    live = LiveFigure()
+    left, right = live.figure.subplots(1, 2)
+    left.set(title="The schedule", xlabel="step", ylabel="learning rate")
+    left.set(xlim=(0, steps - 1), ylim=(0, 1.05))
+    right.set(title="50 walks and their middle", xlabel="step")
+    right.set(ylabel="distance to the minimum", yscale="log")
+    right.set(xlim=(0, steps), ylim=(1e-4, 20))
+    (curve,) = left.plot([], [], "o-", color=style.PATH, ms=3)
+    walks = LineCollection([], colors=style.FAINT, linewidths=0.7)
+    right.add_collection(walks)
+    (middle,) = right.plot([], [], color=style.PATH)
+    live.moving(curve, walks, middle)
+
+    def update(schedule: str, rate: float, noise: float) -> str:
+        rates = np.array([choices[schedule](t, rate) for t in times], float)
+        w = np.full(50, start)
+        distance = [np.abs(w - lowest)]
+        with np.errstate(all="ignore"):
+            for step_rate, disturbance in zip(rates, disturbances, strict=True):
+                w = w - step_rate * (slope(w) + noise * disturbance)
+                distance.append(np.abs(w - lowest))
+        shown = np.clip(np.nan_to_num(distance, nan=1e3), 1e-5, 1e3)
+        curve.set_data(times, np.clip(np.nan_to_num(rates), -1, 2))
+        ticks = np.arange(steps + 1)
+        walks.set_segments([np.stack([ticks, d], 1) for d in shown.T])
+        middle.set_data(ticks, np.median(shown, axis=1))
+        return (
+            f"{schedule}: the rate goes from {rates[0]:.3f} to "
+            f"{rates[-1]:.3f}; the middle of 50 walks ends "
+            f"{np.median(distance[-1]):.4f} from the minimum."
+        )
+
+    controls = {
+        "schedule": widgets.Dropdown(options=list(choices)),
+        "rate": widgets.FloatSlider(
+            value=0.2,
+            min=0.01,
+            max=1.0,
+            step=0.01,
+            description="initial rate",
+        ),
+        "noise": widgets.FloatSlider(
+            value=noise, min=0.0, max=4.0, step=0.1
+        ),
+    }
+    for name in ("schedule", "noise"):
+        controls[name].description = name
+    return Explorer("learning-rate schedules", controls, live, update)
+
+
+def surface(
+    descend: Callable,
+    surfaces: Mapping[str, Surface] = SURFACES,
+    rate: float = 0.1,
+    steps: int = 60,
+) -> Explorer:
+    """Explore where gradient descent ends on surfaces of two parameters.
+
+    Click into the picture, or use the sliders, to choose where it starts.
+
+    Args:
+        descend: Takes a gradient function of one array, a start of shape
+            `(2,)`, a learning rate and a number of steps, and returns the
+            path, shape `(steps + 1, 2)`.
+        surfaces: What can be chosen, by name.
+        rate: Learning rate to begin with, between 0.001 and 1.
+        steps: How many steps to take.
+
+    Returns:
+        An explorer with the controls `surface`, `rate`, `u` and `v`.
+    """
+    _finite(rate=rate)
+    live = LiveFigure(6.8, 3.8)
+    left, right = live.figure.subplots(1, 2, width_ratios=(1.25, 1))
+    (walk,) = left.plot([], [], "o-", color=style.PATH, ms=3, lw=1, zorder=5)
+    (first,) = left.plot([], [], "o", color=style.START, ms=8, zorder=6)
+    (fall,) = right.plot([], [], color=style.PATH)
+    right.set(title="Loss", xlabel="step", xlim=(0, steps))
+    live.moving(walk, first, fall)
+    drawn: list = []
+
+    def draw_ground(name: str) -> None:
+        here = surfaces[name]
+        while drawn:
+            drawn.pop().remove()
+        axis = np.linspace(-here.limits, here.limits, 120)
+        heights = here.loss(*np.meshgrid(axis, axis))
+        drawn.append(
+            left.contourf(axis, axis, heights, 24, cmap=style.SURFACE)
+        )
+        drawn.extend(
+            left.plot(
+                *np.transpose(here.minima), "*", color=style.MINIMUM, ms=11
+            )
+        )
+        left.set(title=f"The {name} from above", xlabel="u", ylabel="v")
+        left.set(xlim=axis[[0, -1]], ylim=axis[[0, -1]], aspect="equal")
+        span = np.ptp(heights)
+        right.set_ylim(heights.min() - 0.03 * span, heights.max())
+        live.still_changed()
+
+    shown = ""
+
+    def update(surface: str, rate: float, u: float, v: float) -> str:
+        nonlocal shown
+        if surface != shown:
+            draw_ground(surface)
+            shown = surface
+        here = surfaces[surface]
+        with np.errstate(all="ignore"):
+            path = np.asarray(
+                descend(
+                    lambda p: np.array(here.gradient(*p)),
+                    np.array([u, v]),
+                    rate,
+                    steps,
+                )
+            )
+            height = here.loss(*path.T)
+        near = _drawable(path)
+        walk.set_data(*path[:near].T)
+        first.set_data(*path[:1].T)
+        fall.set_data(np.arange(near), height[:near])
+        return _ending(here, path)
+
+    example = surfaces[next(iter(surfaces))]
+    controls = {
+        "surface": widgets.Dropdown(
+            options=list(surfaces), description="surface"
+        ),
+        "rate": widgets.FloatLogSlider(
+            value=rate,
+            min=-3,
+            max=0,
+            step=0.02,
+            description="learning rate",
+            readout_format=".3f",
+        ),
+        "u": _start_slider("start u", example.start[0]),
+        "v": _start_slider("start v", example.start[1]),
+    }
+    explorer = Explorer("surface", controls, live, update)
+
+    def choose(change: dict) -> None:
+        u, v = surfaces[change["new"]].start
+        explorer.set(u=u, v=v)
+
+    def click(axes: object, u: float, v: float) -> None:
+        if axes is left:
+            explorer.set(u=round(u, 2), v=round(v, 2))
+
+    controls["surface"].observe(choose, "value")
+    live.on_click(click)
+    return explorer
+
+
+def _start_slider(description: str, value: float) -> widgets.FloatSlider:
+    return widgets.FloatSlider(
+        value=value, min=-3.0, max=3.0, step=0.05, description=description
+    )
+
+
+def _ending(here: Surface, path: np.ndarray) -> str:
+    """Say where a path of shape (steps + 1, 2) ends, and on what."""
+    end = path[-1]
+    outside = ~(np.abs(path) <= here.limits).all(axis=1)
+    if not np.isfinite(end).all() or outside[-1]:
+        return "It diverges." + _gone(outside)
+    loss = float(here.loss(*end))
+    steepness = float(np.hypot(*here.gradient(*end)))
+    words = f"After {len(path) - 1} steps at ({end[0]:.2f}, {end[1]:.2f})"
+    distances = np.linalg.norm(np.array(here.minima) - end, axis=1)
+    nearest = int(distances.argmin())
+    heights = [float(here.loss(*m)) for m in here.minima]
+    if distances[nearest] < 0.05:
+        what = (
+            "the minimum"
+            if heights[nearest] - min(heights) < 1e-6
+            else "a local minimum, but a deeper one exists"
+        )
+        words += f", loss {loss:.3f}: {what}."
+    elif steepness < 0.05:
+        words += (
+            f", loss {loss:.3f}: stuck, the slope is only {steepness:.3f}, "
+            "though this is no minimum."
+        )
+    else:
+        words += f", loss {loss:.3f}: still on the way, slope {steepness:.2f}."
+    return words
+
+
+def _gone(outside: np.ndarray) -> str:
+    """Say when a path leaves the picture for the last time, if it does."""
+    if not outside[-1]:
+        return " It never settles."
+    last_inside = np.flatnonzero(~outside)[-1] if (~outside).any() else -1
+    return f" It leaves the picture at step {last_inside + 1}."
+
+
+def _drawable(path: np.ndarray) -> int:
+    """Count the leading points of a path that are near enough to draw."""
+    near = np.abs(path.reshape(len(path), -1)) < 1e6  # NaN is not near
+    far = np.flatnonzero(~near.all(axis=1))
+    return int(far[0]) if far.size else len(path)
+
+
+def _walk(
+    slope: Callable, start: float, rate: float, steps: int
+) -> np.ndarray:
+    w, path = float(start), [float(start)]
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            w = w - rate * slope(w)
+            path.append(w)
+    return np.array(path, float)
+
+
+def _parabola(slope: Callable, start: float) -> tuple[float, float]:
+    """Find the minimum and the curvature, exact where the slope is a line."""
+    curvature = (slope(start + 0.5) - slope(start - 0.5)) / 1.0
+    if not curvature > 0:
+        raise ValueError(
+            f"The slope does not grow around the start {start}, so there is "
+            "no valley to walk into. Give the derivative of a loss that "
+            "curves upwards there."
+        )
+    return start - slope(start) / curvature, curvature
+
+
+def _finite(**values: float) -> None:
+    for name, value in values.items():
+        if not np.isfinite(value):
+            raise ValueError(
+                f"{name} is {value}, expected a finite number such as 0.2."
+            )
