@@ -191,6 +191,7 @@ class LectureTable:
 
     config: pytest.Config
     rows: dict[str, Row] = field(default_factory=dict)
+    measured: list[str] = field(default_factory=list)
 
     @property
     def slow(self) -> list[str]:
@@ -203,6 +204,12 @@ class LectureTable:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add one report; runs in the process that prints."""
+        if report.when == "teardown":
+            self.measured += [
+                value
+                for key, value in report.user_properties
+                if key == "measured"
+            ]
         name = report.nodeid.split("::")[0]
         if not name.endswith(".ipynb"):
             return
@@ -226,7 +233,7 @@ class LectureTable:
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
     ) -> None:
-        """Print the table, and what was not run."""
+        """Print the table, what was measured, and what was not run."""
         write = terminalreporter.write_line
         if self.rows:
             terminalreporter.section("lectures")
@@ -244,5 +251,7 @@ class LectureTable:
                 f"quick, allowed are {SECONDS_PER_LECTURE}. Less data, fewer "
                 "epochs, or device.budget(quick=...)."
             )
+        for text in self.measured:
+            write(f"measured: {text}")
         if not self.config.option.browser:
             write("Browser tests were not run. To run them, add --browser.")

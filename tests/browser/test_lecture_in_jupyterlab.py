@@ -94,7 +94,7 @@ def test_learning_rate_is_reached_by_tab(lecture: Callable) -> None:
 
 
 def test_learning_rate_feels_instant(
-    lecture: Callable, capsys: pytest.CaptureFixture
+    lecture: Callable, record_property: Callable
 ) -> None:
     lab = lecture("02")
     area = explorer(lab, "explorers.learning_rate(")
@@ -102,9 +102,8 @@ def test_learning_rate_feels_instant(
     picture = area.locator(PICTURE).first
     single = browser.latencies(lab.page, picture, KEYS, pause=200)
     quick = browser.latencies(lab.page, picture, KEYS, pause=0)
-    with capsys.disabled():
-        print(f"\nlearning rate, key to pixels: {browser.summary(single)}")
-        print(f"presses without a pause: {browser.summary(quick)}")
+    record_property("measured", f"key to pixels: {browser.summary(single)}")
+    record_property("measured", f"without a pause: {browser.summary(quick)}")
     # Three times what is measured while other tests share the processor, and
     # still what a hand calls immediate.
     assert statistics.median(single) < 150
