@@ -7,10 +7,12 @@ from course_utils.explorers.gradient_descent import (
     schedules,
     surface,
 )
+from course_utils.explorers.start_here import line_fit
 
 __all__ = [
     "Explorer",
     "learning_rate",
+    "line_fit",
     "regime",
     "schedules",
     "surface",
