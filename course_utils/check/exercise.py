@@ -12,16 +12,20 @@ import contextvars
 import copy
 import ctypes
 import html
+import io
 import reprlib
+import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from course_utils import style
 
+import numpy as np
+from IPython import get_ipython
+
 TIME_LIMIT = 5.0  # seconds for one check
+PRINT_LIMIT = 10_000  # characters that one answer may print
 
 
 class NotAttempted(Exception):
@@ -47,7 +51,7 @@ class Verdict:
         message: One or two sentences for the learner.
     """
 
-    LOOKS = {
+    LOOKS: ClassVar = {
         "right": ("✓", style.GREEN),
         "wrong": ("✗", style.RED),
         "not attempted yet": ("○", style.GREY),
@@ -185,7 +189,7 @@ def call(function: Any, *arguments: Any) -> Any:
     except Exception as error:
         raise Wrong(
             f"{_call_text(function, arguments)} raised "
-            f"{type(error).__name__}: {error}"
+            f"{type(error).__name__}: {_shortened(str(error))}"
         ) from error
     except SystemExit as error:
         raise Wrong("The function ended the program with exit().") from error
@@ -229,9 +233,11 @@ def number(value: Any, what: str) -> float:
         raise Wrong(
             f"{what} should be one number, but it has shape {read.shape}."
         )
+    if read.dtype.kind == "c":
+        raise Wrong(f"{what} should be a real number, not {read.item()}.")
     if not np.isfinite(read).all():
         raise Wrong(f"{what} is {read.item()}, not a finite number.")
-    return float(read.real.item())
+    return float(read.item())
 
 
 def _verdict(grade: Callable[[Any], str], answer: Any) -> Verdict:
@@ -268,9 +274,10 @@ def _in_time(job: Callable[[], Verdict]) -> Verdict:
 
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(work,), daemon=True)
-    thread.start()
     try:
-        thread.join(TIME_LIMIT)
+        with _kernel_stays(), contextlib.redirect_stdout(_Tap(sys.stdout)):
+            thread.start()
+            thread.join(TIME_LIMIT)
     except KeyboardInterrupt:
         _stop(thread)
         return Verdict("wrong", "The check was interrupted.")
@@ -286,6 +293,47 @@ def _in_time(job: Callable[[], Verdict]) -> Verdict:
     return Verdict(
         "wrong", f"No answer after {TIME_LIMIT:.0f} seconds. {advice}"
     )
+
+
+class _Tap(io.TextIOBase):
+    """Lets through what an answer prints, up to `PRINT_LIMIT`.
+
+    An endless loop with a print in it writes hundreds of megabytes before its
+    time is up, which no browser survives.
+    """
+
+    def __init__(self, stream: io.TextIOBase) -> None:
+        self._stream = stream
+        self._left = PRINT_LIMIT
+
+    def write(self, text: str) -> int:
+        if self._left > 0:
+            self._stream.write(text[: self._left])
+            self._left -= len(text)
+            if self._left <= 0:
+                self._stream.write("\n… and more, which is not shown.\n")
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+@contextlib.contextmanager
+def _kernel_stays() -> Iterator[None]:
+    """Make exit() raise SystemExit, as in a program; Jupyter's ends all."""
+    shell = get_ipython()
+    if not hasattr(shell, "ask_exit"):
+        yield
+        return
+
+    def refuse() -> None:
+        raise SystemExit
+
+    shell.ask_exit = refuse
+    try:
+        yield
+    finally:
+        del shell.ask_exit
 
 
 def _stop(thread: threading.Thread) -> bool:
@@ -376,6 +424,10 @@ def _example(answer: Any, cases: Sequence[tuple], pairs: list[tuple]) -> str:
 def _call_text(function: Any, arguments: tuple) -> str:
     name = getattr(function, "__name__", "your function")
     return f"{name}({', '.join(_show(argument) for argument in arguments)})"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:300]} …"
 
 
 def _show(value: Any) -> str:
