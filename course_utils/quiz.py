@@ -142,21 +142,27 @@ def _say(text: str, colour: str) -> str:
 def _problems_of(question: Any) -> list[str]:
     if not isinstance(question, dict):
         return ["it is not an object."]
-    found = [
-        f"the field {field!r} is missing or empty."
-        for field in ("question", "options")
-        if not question.get(field)
-    ]
-    options = question.get("options") or []
-    for letter, option in zip("abcdefgh", options, strict=False):
+    found = []
+    if not _is_text(question.get("question")):
+        found.append("the field 'question' is missing or empty.")
+    options = question.get("options")
+    if not isinstance(options, list) or len(options) < 2:
+        return [*found, "the field 'options' needs two or more options."]
+    for number, option in enumerate(options, 1):
+        if not isinstance(option, dict):
+            return [*found, f"option {number} is not an object."]
         found += [
-            f"option {letter} lacks {field!r}."
+            f"option {number} lacks {field!r}."
             for field in ("text", "feedback")
-            if not option.get(field)
+            if not _is_text(option.get(field))
         ]
         if not isinstance(option.get("correct"), bool):
-            found.append(f"option {letter} needs 'correct': true or false.")
+            found.append(f"option {number} needs 'correct': true or false.")
     right = sum(option.get("correct") is True for option in options)
-    if options and right != 1:
+    if right != 1:
         found.append(f"{right} options are correct, there must be one.")
     return found
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())

@@ -74,8 +74,10 @@ class Explorer:
         for name, value in values.items():
             control = self.controls[name]
             control.unobserve(self._changed, "value")
-            control.value = value
-            control.observe(self._changed, "value")
+            try:
+                control.value = value
+            finally:  # a value that does not fit must not leave it deaf
+                control.observe(self._changed, "value")
         self._changed()
 
     def refresh(self) -> None:
