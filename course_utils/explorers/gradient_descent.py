@@ -70,10 +70,10 @@ def learning_rate(
         words = f"rate {rate:.3f} {regime(factor)}"
         if abs(path[-1] - lowest) < abs(start - lowest):
             return (
-                f"{words}. A step multiplies the distance by {factor:.3f}. "
+                f"{words}. A step multiplies the distance by {factor:z.3f}. "
                 f"After {steps} steps: w = {path[-1]:.4f}."
             )
-        return f"{words}. A step multiplies the distance by {factor:.3f}." + (
+        return f"{words}. A step multiplies the distance by {factor:z.3f}." + (
             _gone(np.abs(path - lowest) > reach)
         )
 
@@ -171,11 +171,14 @@ def schedules(
         ticks = np.arange(steps + 1)
         walks.set_segments([np.stack([ticks, d], 1) for d in shown.T])
         middle.set_data(ticks, np.median(shown, axis=1))
-        return (
+        words = (
             f"{schedule}: the rate goes from {rates[0]:.3f} to "
-            f"{rates[-1]:.3f}; the middle of 50 walks ends "
-            f"{np.median(distance[-1]):.4f} from the minimum."
+            f"{rates[-1]:.3f}; the middle of 50 walks "
         )
+        end = np.median(distance[-1])
+        if not end <= abs(start - lowest):  # NaN is not
+            return words + "diverges."
+        return words + f"ends {end:.4f} from the minimum."
 
     controls = {
         "schedule": widgets.Dropdown(options=list(choices)),
@@ -186,9 +189,7 @@ def schedules(
             step=0.01,
             description="initial rate",
         ),
-        "noise": widgets.FloatSlider(
-            value=noise, min=0.0, max=4.0, step=0.1
-        ),
+        "noise": widgets.FloatSlider(value=noise, min=0.0, max=4.0, step=0.1),
     }
     for name in ("schedule", "noise"):
         controls[name].description = name
@@ -232,9 +233,7 @@ def surface(
             drawn.pop().remove()
         axis = np.linspace(-here.limits, here.limits, 120)
         heights = here.loss(*np.meshgrid(axis, axis))
-        drawn.append(
-            left.contourf(axis, axis, heights, 24, cmap=style.SURFACE)
-        )
+        drawn.append(left.contourf(axis, axis, heights, 24, cmap=style.SURFACE))
         drawn.extend(
             left.plot(
                 *np.transpose(here.minima), "*", color=style.MINIMUM, ms=11
@@ -315,7 +314,7 @@ def _ending(here: Surface, path: np.ndarray) -> str:
         return "It diverges." + _gone(outside)
     loss = float(here.loss(*end))
     steepness = float(np.hypot(*here.gradient(*end)))
-    words = f"After {len(path) - 1} steps at ({end[0]:.2f}, {end[1]:.2f})"
+    words = f"After {len(path) - 1} steps at ({end[0]:z.2f}, {end[1]:z.2f})"
     distances = np.linalg.norm(np.array(here.minima) - end, axis=1)
     nearest = int(distances.argmin())
     heights = [float(here.loss(*m)) for m in here.minima]
@@ -326,6 +325,8 @@ def _ending(here: Surface, path: np.ndarray) -> str:
             else "a local minimum, but a deeper one exists"
         )
         words += f", loss {loss:.3f}: {what}."
+    elif loss >= float(here.loss(*path[0])):
+        words += f", loss {loss:.3f}: not lower than at the start."
     elif steepness < 0.05:
         words += (
             f", loss {loss:.3f}: stuck, the slope is only {steepness:.3f}, "
@@ -351,9 +352,7 @@ def _drawable(path: np.ndarray) -> int:
     return int(far[0]) if far.size else len(path)
 
 
-def _walk(
-    slope: Callable, start: float, rate: float, steps: int
-) -> np.ndarray:
+def _walk(slope: Callable, start: float, rate: float, steps: int) -> np.ndarray:
     w, path = float(start), [float(start)]
     with np.errstate(all="ignore"):
         for _ in range(steps):
@@ -364,6 +363,11 @@ def _walk(
 
 def _parabola(slope: Callable, start: float) -> tuple[float, float]:
     """Find the minimum and the curvature, exact where the slope is a line."""
+    if slope(start) == 0:
+        raise ValueError(
+            f"The slope at the start {start} is zero, so no step would move. "
+            "Start somewhere else."
+        )
     curvature = (slope(start + 0.5) - slope(start - 0.5)) / 1.0
     if not curvature > 0:
         raise ValueError(
