@@ -12,6 +12,8 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+from course_utils import style
+
 import anywidget
 import numpy as np
 import traitlets
@@ -20,8 +22,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
-
-from course_utils import style
 
 
 class Picture(anywidget.AnyWidget):
@@ -107,7 +107,11 @@ class LiveFigure:
         canvas.draw()
         self.refresh()
         both = [np.asarray(c.buffer_rgba()) for c in (self.canvas, canvas)]
-        return _png(np.vstack(both))
+        # Stored in notebooks, so small matters more here than fast.
+        image = Image.fromarray(np.vstack(both)).convert("RGB")
+        stream = io.BytesIO()
+        image.quantize(128).save(stream, "PNG", optimize=True)
+        return stream.getvalue()
 
     def on_click(self, handler: Callable[[Axes, float, float], None]) -> None:
         """Call a function when the learner clicks into one of the axes.

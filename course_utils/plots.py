@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from course_utils import style
+from course_utils.toy import Surface
+
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from course_utils import style
-from course_utils.toy import Surface
 
 
 def describe(axes: Axes, text: str) -> Axes:
@@ -48,9 +48,7 @@ def alternative(figure: Figure) -> str:
     )
 
 
-def descent(
-    loss: Callable, path: np.ndarray, ax: Axes | None = None
-) -> Axes:
+def descent(loss: Callable, path: np.ndarray, ax: Axes | None = None) -> Axes:
     """Draw a loss of one weight and a walk on it.
 
     Args:

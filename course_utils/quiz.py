@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
-
 from course_utils import style
+
+import ipywidgets as widgets
 
 FOLDER = Path(__file__).with_name("quizzes")
 
@@ -101,9 +101,7 @@ class Quiz:
 def _ask(number: int, question: dict) -> widgets.VBox:
     """Make the widgets of one question."""
     options = question["options"]
-    head = widgets.HTML(
-        f"<b>{number}. {html.escape(question['question'])}</b>"
-    )
+    head = widgets.HTML(f"<b>{number}. {html.escape(question['question'])}</b>")
     choice = widgets.RadioButtons(
         options=[(option["text"], i) for i, option in enumerate(options)],
         value=None,

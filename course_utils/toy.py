@@ -64,6 +64,10 @@ class Surface:
     limits: float
     minima: tuple[tuple[float, float], ...]
 
+    def slope(self, point: np.ndarray) -> np.ndarray:
+        """Return the gradient at a point; both have shape `(2,)`."""
+        return np.array(self.gradient(*point))
+
 
 SURFACES = {
     # Round: the gradient points straight at the minimum.

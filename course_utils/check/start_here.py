@@ -4,10 +4,10 @@ from course_utils.check.exercise import Exercise, against
 
 mean_squared_error = Exercise(
     against(
-        reference=lambda predicted, y: sum(
-            (p - t) ** 2 for p, t in zip(predicted, y, strict=True)
-        )
-        / len(y),
+        reference=lambda predicted, y: (
+            sum((p - t) ** 2 for p, t in zip(predicted, y, strict=True))
+            / len(y)
+        ),
         cases=[([1.0, 2.0, 3.0], [1.0, 2.0, 5.0]), ([0.0, 4.0], [2.0, 1.0])],
         mistakes={
             "You added the squares up, but did not divide by how many there "
@@ -15,21 +15,20 @@ mean_squared_error = Exercise(
                 (p - t) ** 2 for p, t in zip(predicted, y, strict=True)
             ),
             "You averaged the differences without squaring them: a miss "
-            "above and a miss below cancel.": lambda predicted, y: sum(
-                p - t for p, t in zip(predicted, y, strict=True)
-            )
-            / len(y),
+            "above and a miss below cancel.": lambda predicted, y: (
+                sum(p - t for p, t in zip(predicted, y, strict=True)) / len(y)
+            ),
             "You took the absolute value instead of the square.": (
-                lambda predicted, y: sum(
-                    abs(p - t) for p, t in zip(predicted, y, strict=True)
+                lambda predicted, y: (
+                    sum(abs(p - t) for p, t in zip(predicted, y, strict=True))
+                    / len(y)
                 )
-                / len(y)
             ),
             "You squared the mean difference; square each difference first, "
             "then take the mean.": lambda predicted, y: (
-                sum(p - t for p, t in zip(predicted, y, strict=True)) / len(y)
-            )
-            ** 2,
+                (sum(p - t for p, t in zip(predicted, y, strict=True)) / len(y))
+                ** 2
+            ),
         },
         insight="Squaring makes one large miss cost more than many small "
         "ones: an error twice as large counts four times.",

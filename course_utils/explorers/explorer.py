@@ -7,9 +7,9 @@ import html
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import ipywidgets as widgets
-
 from course_utils.live import LiveFigure
+
+import ipywidgets as widgets
 
 
 class Explorer:

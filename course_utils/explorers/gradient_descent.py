@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import ipywidgets as widgets
-import numpy as np
-from matplotlib.collections import LineCollection
-
 from course_utils import style
 from course_utils.explorers.explorer import Explorer
 from course_utils.live import LiveFigure
 from course_utils.toy import SURFACES, Surface
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.collections import LineCollection
 
 FLOOR, CEILING = 1e-8, 1e4  # what the logarithmic axes show
 
@@ -255,12 +255,7 @@ def surface(
         here = surfaces[surface]
         with np.errstate(all="ignore"):
             path = np.asarray(
-                descend(
-                    lambda p: np.array(here.gradient(*p)),
-                    np.array([u, v]),
-                    rate,
-                    steps,
-                )
+                descend(here.slope, np.array([u, v]), rate, steps)
             )
             height = here.loss(*path.T)
         near = _drawable(path)

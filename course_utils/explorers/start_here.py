@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import ipywidgets as widgets
-import numpy as np
-from matplotlib.collections import LineCollection
-
 from course_utils import style
 from course_utils.explorers.explorer import Explorer
 from course_utils.live import LiveFigure
 from course_utils.toy import DATA, Data
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.collections import LineCollection
 
 
 def line_fit(data: Mapping[str, Callable[[], Data]] = DATA) -> Explorer:
