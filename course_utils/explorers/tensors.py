@@ -1,0 +1,700 @@
+"""The explorers of lecture 01, tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from course_utils import style
+from course_utils.explorers.explorer import Explorer
+from course_utils.live import LiveFigure
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import (
+    LineCollection,
+    PathCollection,
+    PolyCollection,
+)
+from matplotlib.colors import to_rgba
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D
+
+MAX_RANK = 6  # what the broadcasting picture has room for
+MAX_SIZE = 99_999
+MISSING = -1  # an axis that a shape does not have
+CLASH = -2  # an axis along which two shapes do not fit
+
+
+class Cells:
+    """Boxes with a text in each, for pictures of arrays.
+
+    All texts are drawn as one collection of outlines, which takes a tenth of
+    the time of as many text artists. Positions are pixels from the upper left
+    corner.
+
+    Args:
+        axes: Where to draw; its units are pixels.
+        fontsize: Size of the texts in points.
+
+    Attributes:
+        artists: The two collections, boxes and letters.
+        texts: What stands in the boxes now.
+    """
+
+    def __init__(self, axes: Axes, fontsize: float = 10) -> None:
+        self.texts: list[str] = []
+        self._fontsize = fontsize
+        self._boxes = PolyCollection([], linewidths=1.2)
+        self._letters = PathCollection(
+            [],
+            offsets=np.empty((0, 2)),
+            offset_transform=axes.transData,
+            facecolors=[style.INK],
+            linewidths=0,
+        )
+        self._letters.set_transform(Affine2D().scale(axes.figure.dpi / 72))
+        self.artists = [self._boxes, self._letters]
+        for artist in self.artists:
+            axes.add_collection(artist, autolim=False)
+
+    def show(
+        self,
+        corners: np.ndarray,
+        size: tuple[float, float],
+        texts: Sequence[str],
+        fills: Sequence,
+        edges: Sequence | None = None,
+    ) -> None:
+        """Place the boxes.
+
+        Args:
+            corners: Upper left corners, shape `(boxes, 2)`.
+            size: Width and height of each box.
+            texts: What stands in each box.
+            fills: Colour of each box.
+            edges: Colour of each outline; white if not given.
+        """
+        corners = np.reshape(np.asarray(corners, float), (-1, 2))
+        square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size
+        self._boxes.set_verts(corners[:, None] + square)
+        self._boxes.set_facecolor(list(fills))
+        self._boxes.set_edgecolor(list(edges or [style.PAPER]))
+        self.texts = list(texts)
+        self._letters.set_paths([_outline(t, self._fontsize) for t in texts])
+        self._letters.set_offsets(corners + np.array(size) / 2)
+
+
+@lru_cache(maxsize=2000)
+def _outline(text: str, fontsize: float) -> Path:
+    """Return the letters of a text around the origin, in points."""
+    letters = TextPath((0, 0), text, size=fontsize)
+    box = letters.get_extents()
+    middle = np.array([(box.x0 + box.x1) / 2, 0.36 * fontsize])
+    return Path(letters.vertices - middle, letters.codes)
+
+
+def broadcasting(first: str = "4, 1, 3", second: str = "5, 3") -> Explorer:
+    """Explore which shapes can be combined, and what comes out.
+
+    Args:
+        first: A shape as text, e.g. "4, 1, 3"; "" is a single number.
+        second: Another one.
+
+    Returns:
+        An explorer with the controls `first` and `second`.
+    """
+    live, axes = _canvas(6.8, 3.0)
+    for row, name in enumerate(("first", "second", "result")):
+        axes.text(14, 74 + 70 * row, name, va="center", fontweight="bold")
+    axes.plot([14, 666], [179, 179], color=style.FAINT, lw=1)
+    _legend(
+        axes,
+        272,
+        {
+            "as it is": _pale(style.BLUE),
+            "stretched": _pale(style.ORANGE),
+            "missing, counts as 1": style.PAPER,
+            "do not fit": _pale(style.RED, 0.7),
+            "result": _pale(style.GREEN),
+        },
+    )
+    boxes = Cells(axes, fontsize=12)
+    heads = Cells(axes, fontsize=9)
+    live.moving(*boxes.artists, *heads.artists)
+
+    def update(first: str, second: str) -> str:
+        shapes, complaints = [], []
+        for text in (first, second):
+            try:
+                shapes.append(parse_shape(text))
+            except ValueError as error:
+                complaints.append(str(error))
+                shapes.append(None)
+        if complaints:
+            # Draw the shape that can be read, and a question mark otherwise.
+            texts = [[] if s is None else list(map(str, s)) for s in shapes]
+            texts = [
+                ["?"] if s is None else t
+                for s, t in zip(shapes, texts, strict=True)
+            ] + [["?"]]
+            corners = [
+                (668 - 96 * (len(row) - c), 51 + 70 * r)
+                for r, row in enumerate(texts)
+                for c in range(len(row))
+            ]
+            flat = [text for row in texts for text in row]
+            bad = [text == "?" for text in flat]
+            boxes.show(
+                corners,
+                (86, 46),
+                flat,
+                [_pale(style.RED if b else style.BLUE) for b in bad],
+                [style.RED if b else style.BLUE for b in bad],
+            )
+            heads.show([], (0, 0), [], [])
+            return " ".join(complaints)
+        sizes, result = align(*shapes)
+        rank = len(result)
+        left = 668 - 96 * rank
+        corners, texts, fills, edges = [], [], [], []
+        for row, entries in enumerate([*sizes, result]):
+            for column, entry in enumerate(entries):
+                corners.append((left + 96 * column, 51 + 70 * row))
+                look = _look(row, entry, result[column])
+                texts.append(look[0])
+                fills.append(look[1])
+                edges.append(look[2])
+        boxes.show(corners, (86, 46), texts, fills, edges)
+        heads.show(
+            [(left + 96 * c, 18) for c in range(rank)],
+            (86, 24),
+            [f"axis −{rank - c}" for c in range(rank)],
+            [style.PAPER] * rank,
+        )
+        return _explain(*shapes, sizes, result)
+
+    controls = {
+        "first": widgets.Text(value=first, description="first shape"),
+        "second": widgets.Text(value=second, description="second shape"),
+    }
+    for control in controls.values():
+        control.layout.width = "240px"
+    return Explorer("broadcasting", controls, live, update)
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Read a shape that somebody typed.
+
+    Args:
+        text: Whole numbers with commas or spaces between them, with or
+            without brackets, e.g. "4, 1, 3" or "(5,)"; "" is a scalar.
+
+    Returns:
+        The shape.
+
+    Raises:
+        ValueError: The text is no shape; the message says why.
+    """
+    said = f"“{_short(text)}” is no shape:"
+    inner = text.strip()
+    if inner[:1] + inner[-1:] in ("()", "[]"):
+        inner = inner[1:-1].strip()
+    inner = re.sub(r"[,，、]\s*$", "", inner)
+    if not inner:
+        return ()
+    parts = re.split(r"\s*[,，、×]\s*|\s+", inner)
+    for part in parts:
+        if not part:
+            raise ValueError(f"{said} a size is missing between two commas.")
+        if re.fullmatch(r"[-−]\s*[0-9]+", part):
+            raise ValueError(f"{said} {part} is negative, sizes start at 0.")
+        if not re.fullmatch(r"[0-9]+", part):
+            raise ValueError(
+                f"{said} “{_short(part)}” is no whole number. Write the "
+                "sizes with commas between them, such as 4, 1, 3."
+            )
+        if len(part) > 5:
+            raise ValueError(
+                f"{said} here a size has at most {MAX_SIZE:,} numbers."
+            )
+    if len(parts) > MAX_RANK:
+        raise ValueError(
+            f"{said} the picture has room for {MAX_RANK} axes, "
+            f"but this has {len(parts)}."
+        )
+    return tuple(map(int, parts))
+
+
+def align(
+    first: Sequence[int], second: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Write two shapes below each other, right-aligned, and combine them.
+
+    Args:
+        first: A shape.
+        second: Another one.
+
+    Returns:
+        The sizes, shape `(2, rank)`, with −1 where an axis is missing; and
+        the result, shape `(rank,)`, with −2 where two sizes do not fit.
+    """
+    rank = max(len(first), len(second))
+    sizes = np.full((2, rank), MISSING)
+    for row, shape in zip(sizes, (first, second), strict=True):
+        row[rank - len(shape) :] = shape
+    one, other = np.where(sizes == MISSING, 1, sizes)
+    result = np.where(one == 1, other, one)
+    fits = (one == other) | (one == 1) | (other == 1)
+    return sizes, np.where(fits, result, CLASH)
+
+
+def _look(row: int, entry: int, result: int) -> tuple[str, Any, Any]:
+    """Return text, fill and outline of one box of the broadcasting picture."""
+    if row == 2:
+        if entry == CLASH:
+            return "?", _pale(style.RED, 0.7), style.RED
+        return str(entry), _pale(style.GREEN), style.GREEN
+    if entry == MISSING:
+        text = "(1)" if result == 1 else f"(1) → {result}"
+        return text, style.PAPER, style.GREY
+    if result == CLASH:
+        return str(entry), _pale(style.RED, 0.7), style.RED
+    if entry == 1 and result != 1:
+        return f"1 → {result}", _pale(style.ORANGE), style.ORANGE
+    return str(entry), _pale(style.BLUE), style.BLUE
+
+
+def _explain(
+    first: tuple[int, ...],
+    second: tuple[int, ...],
+    sizes: np.ndarray,
+    result: np.ndarray,
+) -> str:
+    """Say what broadcasting does with two shapes, or why it cannot."""
+    rank = len(result)
+    clashes = [i - rank for i in np.flatnonzero(result == CLASH)]
+    if clashes:
+        axis = clashes[-1]
+        one, other = (int(size) for size in sizes[:, axis])
+        words = (
+            f"{first} and {second} do not fit: along axis {_minus(axis)} one "
+            f"has {one}, the other {other}, and neither is 1."
+        )
+        if len(clashes) > 1:
+            words += f" {len(clashes)} axes clash in all."
+        return words + _advice(first, second)
+    whole = tuple(int(size) for size in result)
+    words = []
+    for name, row in zip(("first", "second"), sizes, strict=True):
+        moved = [
+            _minus(i - rank)
+            for i in range(rank)
+            if row[i] in (1, MISSING) and whole[i] != 1
+        ]
+        if moved:
+            word = "axis" if len(moved) == 1 else "axes"
+            words.append(
+                f"the {name} is stretched along {word} {', '.join(moved)}"
+            )
+    how = "; ".join(words) or "nothing is stretched"
+    return f"{first} and {second} give {whole}: {how}."
+
+
+def _advice(first: tuple[int, ...], second: tuple[int, ...]) -> str:
+    """Propose an axis of size 1 that makes two shapes fit, if one does."""
+    short, long = sorted((first, second), key=len)
+    for place in range(len(short), -1, -1):
+        longer = (*short[:place], 1, *short[place:])
+        if len(longer) <= MAX_RANK and CLASH not in align(longer, long)[1]:
+            return f" It would fit as {longer}: insert an axis of size 1."
+    return " Make the two sizes equal, or one of them 1."
+
+
+def axis(
+    block: Any, names: Sequence[str] = ("axis 0", "axis 1", "axis 2")
+) -> Explorer:
+    """Explore which cells of a block a reduction collapses into one.
+
+    Args:
+        block: Numbers of rank 3 (array or tensor), at most 4 × 4 × 6.
+        names: What the three axes mean, e.g. "class".
+
+    Returns:
+        An explorer with the controls `operation`, `axis`, `keepdims` and
+        `cell`, which chooses a cell of the result.
+
+    Raises:
+        ValueError: The block has another rank, too many cells or no numbers.
+    """
+    block = _block(block)
+    names = [
+        name if name == f"axis {i}" else f"axis {i}: {name}"
+        for i, name in enumerate(names)
+    ]
+    live, axes = _canvas(6.8, 3.9)
+    pixels = _cell_size(block.shape)
+    source = _corners(block.shape, pixels) + np.array([132, 52])
+    start = source[:, 0].max() + pixels[0] + 84
+    axes.text(132, 14, f"block {block.shape}", va="center", fontweight="bold")
+    axes.text(132, 38, f"{names[2]} →", va="center", fontsize=9)
+    for i in range(block.shape[0]):
+        x, y = source[i * block[0].size]
+        high = pixels[1] * block.shape[1]
+        axes.text(x - 24, y + 12, f"[{i}]", ha="center", va="center")
+        if i == 0:
+            _downwards(axes, x - 56, y + high / 2, names[1])
+    _downwards(axes, x - 86, (y + high + 52) / 2, names[0])
+    cells = Cells(axes)
+    numbers = [_number(value) for value in block.flat]
+    title = axes.text(start, 14, "", va="center", fontweight="bold")
+    results = Cells(axes)
+    notice = axes.text(start, 60, "", va="top", fontsize=9, color=style.RED)
+    live.moving(title, notice, *cells.artists, *results.artists)
+
+    def update(operation: str, axis: Any, keepdims: bool, cell: int) -> str:
+        along = (axis,) if isinstance(axis, int) else axis
+        lost = operation == "argmax" and len(along) > 1
+        kept = keepdims and operation != "argmax"
+        if lost:
+            results.show([], (0, 0), [], [])
+            title.set_text("no result")
+            notice.set_text("argmax takes one axis")
+            _mark(cells, source, pixels, numbers, style.BLUE, [])
+            return (
+                "argmax gives a place along one axis, so it takes one axis: "
+                "choose 0, 1 or 2."
+            )
+        value, groups = reduce(block, operation, along, kept)
+        title.set_text(f"{operation} {value.shape}")
+        notice.set_text("")
+        controls["cell"].max = value.size - 1
+        cell = min(cell, value.size - 1)
+        members = np.flatnonzero(groups.ravel() == cell)
+        _mark(cells, source, pixels, numbers, style.BLUE, members)
+        corners = _corners(value.shape, pixels) + np.array([start, 52])
+        texts = [_number(one) for one in value.flat]
+        _mark(results, corners, pixels, texts, style.GREEN, [cell])
+        return _collapse(block, operation, along, value, cell, members) + (
+            " (tf.argmax has no keepdims.)" if keepdims and not kept else ""
+        )
+
+    controls = {
+        "operation": widgets.Dropdown(
+            options=list(OPERATIONS), description="operation"
+        ),
+        "axis": widgets.Dropdown(
+            options=[
+                ("0", 0),
+                ("1", 1),
+                ("2", 2),
+                ("(1, 2)", (1, 2)),
+                ("all of them", (0, 1, 2)),
+            ],
+            description="axis",
+        ),
+        "keepdims": widgets.Checkbox(
+            value=False, description="keepdims", indent=False
+        ),
+        "cell": widgets.IntSlider(
+            value=0, min=0, max=block.size - 1, description="cell of result"
+        ),
+    }
+    return Explorer("axis", controls, live, update)
+
+
+OPERATIONS = {
+    "sum": np.sum,
+    "mean": np.mean,
+    "max": np.max,
+    "min": np.min,
+    "prod": np.prod,
+    "argmax": np.argmax,
+}
+
+
+def reduce(
+    block: np.ndarray, operation: str, along: tuple[int, ...], keepdims: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Collapse axes of a block and tell which cell went where.
+
+    Args:
+        block: Any array.
+        operation: A key of `OPERATIONS`.
+        along: The axes that are collapsed; one only for "argmax".
+        keepdims: Whether a collapsed axis stays, with size 1.
+
+    Returns:
+        The result, and an array in the shape of `block` that gives for each
+        of its cells the place in the flattened result.
+    """
+    chosen = along[0] if operation == "argmax" else along
+    with np.errstate(all="ignore"):
+        value = OPERATIONS[operation](block, axis=chosen, keepdims=keepdims)
+    kept = [1 if i in along else n for i, n in enumerate(block.shape)]
+    places = np.arange(np.prod(kept, dtype=int)).reshape(kept)
+    return np.asarray(value), np.broadcast_to(places, block.shape)
+
+
+def _mark(
+    cells: Cells,
+    corners: np.ndarray,
+    pixels: tuple[float, float],
+    texts: Sequence[str],
+    colour: str,
+    members: Sequence[int],
+) -> None:
+    """Show cells of one colour, some of them marked."""
+    inside = np.zeros(len(texts), bool)
+    inside[list(members)] = True
+    fills = np.where(
+        inside[:, None], _pale(style.ORANGE, 0.7), _pale(colour, 0.25)
+    )
+    edges = np.where(inside[:, None], to_rgba(style.INK), to_rgba(style.PAPER))
+    # Outlines of marked cells must not be covered by their neighbours.
+    order = np.argsort(inside, kind="stable")
+    cells.show(
+        corners[order],
+        pixels,
+        [texts[i] for i in order],
+        list(fills[order]),
+        list(edges[order]),
+    )
+
+
+def _collapse(
+    block: np.ndarray,
+    operation: str,
+    along: tuple[int, ...],
+    value: np.ndarray,
+    cell: int,
+    members: np.ndarray,
+) -> str:
+    """Say what the chosen cell of a reduction was made of."""
+    which = along[0] if len(along) == 1 else along
+    place = ", ".join(map(str, np.unravel_index(cell, value.shape)))
+    place = f"[{place}]" if place else ""
+    numbers = [_number(block.flat[i]) for i in members[:6]]
+    if len(members) > 6:
+        numbers.append("…")
+    many = f"{len(members)} cells become" if len(members) > 1 else "1 cell is"
+    return (
+        f"{operation} along axis {which}: {block.shape} → {value.shape}, "
+        f"{many} one. result{place} = {operation}({', '.join(numbers)}) "
+        f"= {_number(value.flat[cell])}."
+    )
+
+
+def _block(block: Any) -> np.ndarray:
+    """Read a block that the axis picture has room for."""
+    try:
+        array = np.asarray(block)
+    except ValueError as error:
+        raise ValueError(
+            "The block is ragged: every row needs the same length."
+        ) from error
+    if array.ndim != 3 or array.dtype.kind not in "iuf":
+        raise ValueError(
+            f"The block has shape {array.shape} and dtype {array.dtype}, "
+            "expected numbers of rank 3, e.g. scores[:2, :3, :4]."
+        )
+    if 0 in array.shape or (np.array(array.shape) > (4, 4, 6)).any():
+        raise ValueError(
+            f"The block has shape {array.shape}; the picture has room for at "
+            "most (4, 4, 6) and needs one cell. Take a part of it, e.g. "
+            "scores[:2, :3, :4]."
+        )
+    return array
+
+
+def _cell_size(shape: tuple[int, ...]) -> tuple[float, float]:
+    """Return width and height in pixels of the cells of a block."""
+    count, rows, columns = shape
+    high = min(46, (330 - 14 * (count - 1)) / (count * rows))
+    return min(50, 448 / (2 * columns)), high
+
+
+def _corners(shape: tuple[int, ...], pixels: tuple[float, float]) -> np.ndarray:
+    """Return the corner of each cell; matrices stand below each other.
+
+    Args:
+        shape: Shape of an array of rank 0 to 3.
+        pixels: Width and height of a cell.
+
+    Returns:
+        Upper left corners in the order of memory, shape `(cells, 2)`.
+    """
+    full = (1,) * (3 - len(shape)) + tuple(shape)
+    sheet, row, column = np.indices(full).reshape(3, -1)
+    width, height = pixels
+    gap = sheet * (full[1] * height + 14)
+    return np.stack([column * width, row * height + gap], axis=1)
+
+
+def reshape_or_transpose(rows: int = 2, columns: int = 3) -> Explorer:
+    """Explore where the numbers of a matrix go, also in memory.
+
+    Args:
+        rows: Rows of the matrix to begin with, 1 to 4.
+        columns: Columns to begin with, 1 to 6.
+
+    Returns:
+        An explorer with the controls `rows`, `columns` and `operation`.
+
+    Raises:
+        ValueError: `rows` or `columns` is outside its range.
+    """
+    for name, value, most in (("rows", rows, 4), ("columns", columns, 6)):
+        if not isinstance(value, int) or not 1 <= value <= most:
+            raise ValueError(
+                f"{name} is {value!r}, expected a whole number, 1 to {most}."
+            )
+    live, axes = _canvas(6.8, 3.8)
+    titles = [
+        axes.text(x, 16, "", va="center", fontweight="bold") for x in (126, 410)
+    ]
+    for name, y in (("memory of x", 264), ("memory of result", 346)):
+        axes.text(10, y, name, va="center", fontsize=9)
+    matrices = Cells(axes)
+    strips = Cells(axes, fontsize=9)
+    ways = LineCollection([], linewidths=1.8)
+    axes.add_collection(ways, autolim=False)
+    live.moving(*titles, *matrices.artists, *strips.artists, ways)
+
+    def update(rows: int, columns: int, operation: str) -> str:
+        x, result = rearrange(rows, columns, operation)
+        colours = [_pale(ROWS[r], 0.5) for r in x.ravel() // columns]
+        size = (32, 32)
+        corners = [
+            _corners(array.shape, size) + np.array([left, 34])
+            for array, left in ((x, 126), (result, 410))
+        ]
+        numbers = np.concatenate([x.ravel(), result.ravel()])
+        texts = [str(n) for n in numbers]
+        fills = [colours[n] for n in numbers]
+        matrices.show(np.concatenate(corners), size, texts, fills)
+        wide = min(32, 544 / x.size)
+        slots = np.arange(x.size) * wide + 126
+        above = np.stack([slots, np.full(x.size, 251)], axis=1)
+        below = np.stack([slots, np.full(x.size, 333)], axis=1)
+        strips.show(np.concatenate([above, below]), (wide, 26), texts, fills)
+        goes_to = np.argsort(result.ravel())
+        begin = above + np.array([wide / 2, 28])
+        end = below[goes_to] + np.array([wide / 2, -2])
+        ways.set_segments(np.stack([begin, end], axis=1))
+        ways.set_color([ROWS[r] for r in x.ravel() // columns])
+        titles[0].set_text(f"x  {x.shape}")
+        titles[1].set_text(f"{operation}  {result.shape}")
+        return _moves(x, result, operation)
+
+    controls = {
+        "rows": widgets.IntSlider(value=rows, min=1, max=4, description="rows"),
+        "columns": widgets.IntSlider(
+            value=columns, min=1, max=6, description="columns"
+        ),
+        "operation": widgets.ToggleButtons(
+            options=["reshape", "transpose"], description="operation"
+        ),
+    }
+    return Explorer("reshape or transpose", controls, live, update)
+
+
+ROWS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
+
+
+def rearrange(
+    rows: int, columns: int, operation: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn a matrix of 0, 1, 2, … into one with rows and columns exchanged.
+
+    Args:
+        rows: Rows of the matrix.
+        columns: Its columns.
+        operation: "reshape" keeps the order of the numbers in memory;
+            "transpose" makes rows into columns.
+
+    Returns:
+        The matrix, shape `(rows, columns)`, and the result, shape
+        `(columns, rows)`.
+    """
+    x = np.arange(rows * columns).reshape(rows, columns)
+    if operation == "transpose":
+        return x, np.ascontiguousarray(x.T)
+    return x, x.reshape(columns, rows)
+
+
+def _moves(x: np.ndarray, result: np.ndarray, operation: str) -> str:
+    moved = int((x.ravel() != result.ravel()).sum())
+    words = f"{operation} {x.shape} → {result.shape}: "
+    if 1 in x.shape:
+        return words + (
+            "no number moves in memory; with one row or one column, reshape "
+            "and transpose agree."
+        )
+    if operation == "reshape":
+        return words + (
+            "no number moves in memory, but rows are cut elsewhere: "
+            f"result[0] is {result[0].tolist()}, x[0] is {x[0].tolist()}."
+        )
+    return words + (
+        f"{moved} of {x.size} numbers move in memory, and rows become "
+        f"columns: result[:, 0] is x[0], {x[0].tolist()}."
+    )
+
+
+def _canvas(width: float, height: float) -> tuple[LiveFigure, Axes]:
+    """Make a live figure that is drawn on in pixels, y pointing down."""
+    live = LiveFigure(width, height)
+    live.figure.set_layout_engine("none")
+    axes = live.figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set(xlim=(0, 100 * width), ylim=(100 * height, 0))
+    return live, axes
+
+
+def _downwards(axes: Axes, x: float, y: float, text: str) -> None:
+    """Write a label that runs upwards with an arrow that points down."""
+    label = axes.text(x, y, f"← {text}", ha="center", va="center")
+    label.set(rotation=90, fontsize=9)
+
+
+def _legend(axes: Axes, y: float, entries: dict[str, Any]) -> None:
+    """Draw a row of small boxes with their meanings."""
+    x = 14.0
+    for text, fill in entries.items():
+        box = PolyCollection(
+            [[(x, y), (x + 14, y), (x + 14, y + 14), (x, y + 14)]],
+            facecolors=[fill],
+            edgecolors=[style.GREY],
+        )
+        axes.add_collection(box, autolim=False)
+        axes.text(x + 20, y + 7, text, va="center", fontsize=9)
+        x += 46 + 6.4 * len(text)
+
+
+def _pale(colour: str, strength: float = 0.4) -> tuple[float, ...]:
+    """Mix a colour of the palette with white."""
+    return tuple(1 - strength * (1 - part) for part in to_rgba(colour)[:3])
+
+
+def _number(value: Any) -> str:
+    """Write a number so that it fits into a cell."""
+    if np.isfinite(value) and value == int(value) and abs(value) < 1e6:
+        text = str(int(value))
+    else:
+        text = f"{value:.4g}"
+        text = text if len(text) < 7 else f"{value:.1e}"
+    return text.replace("-", "−")
+
+
+def _minus(value: int) -> str:
+    return str(value).replace("-", "−")
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 24 else text[:23] + "…"
