@@ -18,28 +18,30 @@ MIME = "image/png"
 
 # Root of the mean squared difference of all RGB values, on a scale of 0 to
 # 255.  Measured on a figure of 600 x 350 pixels with a curve, five markers
-# and a title (matplotlib 3.11.2):
+# and a title (matplotlib 3.11.2), as it is and with 128 colours, as explorers
+# store theirs; fewer colours magnify small differences:
 #
-#   the same program again                                  0
-#   curve off by a factor of 1 + 1e-6                       0.007
-#   curve off by a factor of 1 + 1e-4                       0.09
-#   everything shifted by 1/100 pixel                       0.14
+#                                                       full   128
+#   the same program again                              0      0
+#   curve off by a factor of 1 + 1e-6                   0.007  0.09
+#   curve off by a factor of 1 + 1e-4                   0.09   0.22
+#   everything shifted by 1/100 pixel                   0.14   0.41
 #   ---- tolerance ----------------------------------------------
-#   colour of the curve off by 16 of 255 in one channel     0.6
-#   curve off by a factor of 1.001                          0.8
-#   line 1.6 instead of 1.5 points wide                     0.8
-#   last of five markers moved by 0.01                      1.0
-#   everything shifted by 1/10 pixel                        1.2
-#   one digit changed in the title (0.2224 -> 0.2227)       3.0
-#   curve off by a factor of 1.01                           6.8
-#   other font hinting                                     11 to 13
-#   everything shifted by one pixel                        12
+#   colour of the curve off by 16 of 255, one channel   0.62   0.66
+#   curve off by a factor of 1.001                      0.79   0.94
+#   line 1.6 instead of 1.5 points wide                 0.84
+#   last of five markers moved by 0.01                  0.98   1.04
+#   everything shifted by 1/10 pixel                    1.2    1.4
+#   one digit changed in the title (0.2224 -> 0.2227)   3.0    3.0
+#   curve off by a factor of 1.01                       6.8
+#   other font hinting                                 11 to 13
+#   everything shifted by one pixel                    12
 #
 # Other hinting moves more pixels than a changed digit, so no tolerance lets
 # the one pass and catches the other.  None has to: matplotlib is pinned and
 # brings its own fonts and its own FreeType.  A new matplotlib may need new
 # stored pictures, and whoever changes the pin looks at them.
-TOLERANCE = 0.3
+TOLERANCE = 0.5
 
 
 class NotAPicture(ValueError):

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
+from tests.rules import Lecture, exercises, layout, prose, stored
+
 import nbformat
 import pytest
 from nbformat import NotebookNode, v4
-
-from tests.rules import Lecture, exercises, layout, prose, stored
 
 ROOT = Path(__file__).parents[1]
 LECTURES = sorted((ROOT / "notebooks").glob("*.ipynb"))

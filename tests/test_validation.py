@@ -20,14 +20,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+from tests import pictures, validation
+
 import nbclient
 import nbformat
 import numpy as np
 import pytest
 from nbformat import NotebookNode, v4
 from PIL import Image
-
-from tests import pictures, validation
 
 ROOT = Path(__file__).parents[1]
 CELLS = {

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import pictures
+from tests.rules import Lecture, stored
+
 import nbformat
 import pytest
 from nbval import plugin as nbval
-
-from tests import pictures
-from tests.rules import Lecture, stored
 
 SECONDS_PER_LECTURE = 60
 PROPERTY = "notebook cell"

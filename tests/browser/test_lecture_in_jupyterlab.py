@@ -8,11 +8,11 @@ import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Locator, expect
-
 from tests.browser import lab as browser
 from tests.browser.lab import PICTURE, Lab
+
+import pytest
+from playwright.sync_api import Locator, expect
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
@@ -33,7 +33,8 @@ def lecture(
 
         def get(number: str) -> Lab:
             if number not in tabs:
-                (name,) = [n for n in NAMES if n.startswith(number)]
+                name = next((n for n in NAMES if n.startswith(number)), None)
+                assert name, f"there is no lecture {number}"
                 tabs[number] = tab(server)
                 tabs[number].open(name)
                 tabs[number].run_all()
