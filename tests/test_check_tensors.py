@@ -1,0 +1,256 @@
+"""The checkers of lecture 01 name each typical mistake, and never raise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from course_utils.check import tensors
+
+import numpy as np
+import pytest
+
+
+def _detective(
+    table: Callable, gap: Callable = lambda d: np.abs(d).max()
+) -> Callable:
+    """Make an answer to the Detective from two parts."""
+
+    def answer(scores: np.ndarray) -> tuple:
+        broken = scores.reshape(scores.shape[2], -1).mean(axis=1)
+        return table(scores), gap(scores.mean(axis=(0, 1)) - broken)
+
+    return answer
+
+
+def _mended(s: np.ndarray) -> np.ndarray:
+    return np.stack([s[..., i].ravel() for i in range(s.shape[2])])
+
+
+def _top_k_loop(p: np.ndarray, target: np.ndarray, k: int) -> float:
+    hits = [t in np.argsort(row)[-k:] for row, t in zip(p, target, strict=True)]
+    return sum(hits) / len(hits)
+
+
+def _top_k_tf(p: np.ndarray, target: np.ndarray, k: int) -> object:
+    import tensorflow as tf
+
+    top = tf.math.top_k(p, k).indices
+    hits = tf.reduce_any(top == target[:, None], axis=1)
+    return tf.reduce_mean(tf.cast(hits, tf.float32))
+
+
+def _standardise_tf(x: np.ndarray) -> object:
+    import tensorflow as tf
+
+    x = tf.convert_to_tensor(x, tf.float32)
+    return (x - tf.reduce_mean(x, 0)) / tf.math.reduce_std(x, 0)
+
+
+def _one_hot_tf(labels: np.ndarray, depth: int) -> object:
+    import tensorflow as tf
+
+    return tf.cast(labels[:, None] == tf.range(depth), tf.float32)
+
+
+def _distances_tf(a: np.ndarray, b: np.ndarray) -> object:
+    import tensorflow as tf
+
+    return tf.norm(tf.expand_dims(a, 1) - b, axis=-1)
+
+
+def _detective_tf(scores: np.ndarray) -> tuple:
+    import tensorflow as tf
+
+    shape = (scores.shape[2], -1)
+    table = tf.reshape(tf.transpose(scores, [2, 0, 1]), shape)
+    broken = tf.reshape(scores, shape)
+    gap = tf.reduce_mean(table, 1) - tf.reduce_mean(broken, 1)
+    return table, tf.reduce_max(tf.abs(gap))
+
+
+RIGHT = {
+    "top_k_accuracy": [_top_k_loop, _top_k_tf],
+    "standardise": [
+        lambda x: (x - x.mean(axis=0)) / x.std(axis=0),
+        _standardise_tf,
+    ],
+    "one_hot": [
+        lambda labels, depth: np.eye(depth)[labels],
+        lambda labels, depth: labels[:, None] == np.arange(depth),
+        lambda labels, depth: np.eye(depth, dtype=int)[labels].tolist(),
+        _one_hot_tf,
+    ],
+    "pairwise_distances": [
+        lambda a, b: np.linalg.norm(a[:, None] - b, axis=2),
+        _distances_tf,
+    ],
+    "detective": [_detective(_mended), _detective_tf],
+}
+MISTAKES = {
+    "top_k_accuracy": [
+        (lambda p, t, k: (p.argmax(axis=1) == t).mean(), "whatever k is"),
+        (
+            lambda p, t, k: (
+                (np.argsort(p)[:, :k] == t[:, None]).any(axis=1).mean()
+            ),
+            "least probable",
+        ),
+        (
+            lambda p, t, k: (np.argsort(-p)[:, :k] == t[:, None]).mean(),
+            "samples and places",
+        ),
+        (lambda p, t, k: _top_k_loop(p, t, k) * len(p), "counted the hits"),
+        (lambda p, t, k: _top_k_loop(p, t, k) * 100, "per cent"),
+        (
+            lambda p, t, k: (np.argsort(-p)[:, k - 1] == t).mean(),
+            "place k alone",
+        ),
+        (lambda p, t, k: p[:, :k] == t[:, None], "gave back shape"),
+        (lambda p, t, k: 0.0, "probabilities with the target"),
+    ],
+    "standardise": [
+        (lambda x: (x - x.mean()) / x.std(), "whole table"),
+        (lambda x: ((x.T - x.mean(1)) / x.std(1)).T, "standardised the rows"),
+        (lambda x: (x - x.mean(0)) / x.std(0) ** 2, "variance"),
+        (lambda x: (x - x.mean(0)) / x.std(0, ddof=1), "n − 1"),
+        (lambda x: x - x.mean(0), "The mean is gone"),
+        (lambda x: x - x.mean(0) / x.std(0), "brackets"),
+        (lambda x: (x - x.min(0)) / np.ptp(x, 0), "0 … 1"),
+        (lambda x: (x - x.mean(1)) / x.std(1), "raised ValueError"),
+        (lambda x: x, "gave"),
+    ],
+    "one_hot": [
+        (lambda n, d: np.arange(d)[:, None] == n, "on its side"),
+        (lambda n, d: n[:, None] == np.arange(max(n) + 1), "Use depth"),
+        (lambda n, d: n[:, None] == np.arange(d) + 1, "counted from 0"),
+        (lambda n, d: n[:, None] != np.arange(d), "exchanged"),
+        (
+            lambda n, d: (n[:, None] == np.arange(d)) * n[:, None],
+            "The label itself",
+        ),
+        (lambda n, d: n == np.arange(d), "shape"),
+    ],
+    "pairwise_distances": [
+        (lambda a, b: ((a[:, None] - b) ** 2).sum(-1), "square root"),
+        (lambda a, b: np.linalg.norm(b[:, None] - a, axis=2), "turned"),
+        (lambda a, b: abs(a[:, None] - b).sum(-1), "1-norm"),
+        (lambda a, b: abs(a[:, None] - b).max(-1), "∞-norm"),
+        (lambda a, b: abs((a[:, None] - b).sum(-1)), "cancel"),
+        (lambda a, b: a - b, "raised ValueError"),
+        (lambda a, b: abs(a[:, None] - b), "still there"),
+        (
+            lambda a, b: np.sqrt(((a[:, None] - b) ** 2).mean(-1)),
+            "averaged the squares",
+        ),
+    ],
+    "detective": [
+        (
+            lambda s: (s.reshape(s.shape[2], -1), 0.0),
+            "colleague's table again: reshape",
+        ),
+        (
+            _detective(lambda s: s.reshape(s.shape[2], -1)),
+            "though your measurement is right",
+        ),
+        (_detective(lambda s: s.T.reshape(s.shape[2], -1)), "another order"),
+        (_detective(lambda s: s.reshape(-1, s.shape[2])), "row per person"),
+        (_detective(_mended, lambda d: abs(d).mean()), "not the average"),
+        (_detective(_mended, lambda d: d.max()), "absolute differences"),
+        (_detective(_mended, lambda d: -d.min()), "absolute differences"),
+        (_detective(_mended, lambda d: d.mean()), "finds nothing"),
+        (_mended, "2 values"),
+    ],
+}
+CASES = [
+    pytest.param(name, answer, piece, id=f"{name}-{piece[:24]}")
+    for name, cases in MISTAKES.items()
+    for answer, piece in cases
+]
+
+
+def _raises(*arguments: object) -> None:
+    raise KeyError("no")
+
+
+def _changes(first: np.ndarray, *rest: object) -> np.ndarray:
+    first[0] = 7
+    return first
+
+
+JUNK = [
+    None,
+    3,
+    "text",
+    [1, [2, 3]],
+    np.array([np.nan]),
+    {},
+    _raises,
+    _changes,
+    lambda *a: None,
+    lambda *a: np.nan,
+    lambda *a: "text",
+    lambda *a: [[1], [2, 3]],
+    lambda *a: np.full((2, 2), np.nan),
+    lambda *a: lambda: 3,
+    lambda: 3,
+    lambda *a: (np.nan, "x"),
+    exit,
+    object,
+]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_stub_is_not_attempted(name: str) -> None:
+    check = getattr(tensors, name)
+    assert check(lambda *a: ...).status == "not attempted yet"
+    assert check(...).status == "not attempted yet"
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers(name: str) -> None:
+    for answer in RIGHT[name]:
+        verdict = getattr(tensors, name)(answer)
+        assert verdict, verdict
+
+
+@pytest.mark.parametrize(("name", "answer", "piece"), CASES)
+def test_mistakes_are_named(name: str, answer: Callable, piece: str) -> None:
+    verdict = getattr(tensors, name)(answer)
+    assert verdict.status == "wrong"
+    assert piece in verdict.message, verdict.message
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_each_mistake_has_its_own_message(name: str) -> None:
+    check = getattr(tensors, name)
+    first_lines = [
+        check(answer).message.splitlines()[0] for answer, _ in MISTAKES[name]
+    ]
+    assert len(set(first_lines)) == len(first_lines)
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: repr(junk)[:20])
+@pytest.mark.parametrize("name", RIGHT)
+def test_junk_is_survived(name: str, junk: object) -> None:
+    verdict = getattr(tensors, name)(junk)
+    assert verdict.status == "wrong"
+    assert len(verdict.message) > 20
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_changed_input_is_named(name: str) -> None:
+    assert "changed its input" in getattr(tensors, name)(_changes).message
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_hints_end_with_an_answer(name: str) -> None:
+    check = getattr(tensors, name)
+    hints = [check.hint().message for _ in range(4)]
+    assert "return" in hints[2]
+    assert hints[2] == hints[3]
+
+
+def test_values_of_the_lecture() -> None:
+    p = np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1]])
+    found = [_top_k_loop(p, np.array([2, 0]), k) for k in (1, 2, 3)]
+    assert found == [0.5, 1.0, 1.0]
