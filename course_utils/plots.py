@@ -145,6 +145,7 @@ def surface(
     heights = surface.loss(*np.meshgrid(axis, axis))
     ax.contourf(axis, axis, heights, 24, cmap=style.SURFACE)
     ax.plot(*np.transpose(surface.minima), "*", color=style.MINIMUM, ms=11)
+    ax.set_prop_cycle(color=style.WALKS)
     trace(ax, paths or {})
     ax.set(xlim=axis[[0, -1]], ylim=axis[[0, -1]], xlabel="u", ylabel="v")
     ax.set_aspect("equal")
@@ -166,7 +167,7 @@ def trace(ax: Axes, paths: Mapping[str, np.ndarray]) -> Axes:
         (line,) = ax.plot(*path.T, "o-", ms=2.5, lw=1, label=name)
         ax.plot(*path[0], "o", color=line.get_color(), ms=7)
     if paths:
-        ax.legend()
+        ax.legend(frameon=True)
     return ax
 
 

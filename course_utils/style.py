@@ -27,6 +27,7 @@ PATH = RED
 START = ORANGE
 MINIMUM = GREEN
 SURFACE = "Blues"
+WALKS = (RED, GREEN, PURPLE, ORANGE)  # on a blue surface
 
 STYLE_FILE = Path(__file__).with_name("course.mplstyle")
 
