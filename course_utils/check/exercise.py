@@ -402,6 +402,8 @@ def _same_form(what: str, given: Any, expected: Any) -> None:
 
 def _unchanged(before: Any, after: Any) -> bool:
     """Tell whether an argument still holds what it held before the call."""
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(_unchanged, before, after))
     left, right = _array(before), _array(after)
     if left is None or right is None:
         return left is right and bool(before == after)

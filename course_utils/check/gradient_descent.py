@@ -128,6 +128,8 @@ def _epoch(
     for rows in batches:
         if mistake == "all":
             rows = np.arange(len(x))
+        if mistake == "last":
+            w, b = first_w, first_b
         at_w, at_b = (first_w, first_b) if mistake == "start" else (w, b)
         error = at_w * x[rows] + at_b - y[rows]
         share = 1 / len(x) if mistake == "divide" else 1 / len(rows)
@@ -162,8 +164,10 @@ epoch = Exercise(
             "You used all samples in every step. Take x[rows] and y[rows].": (
                 _epoch_with("all")
             ),
-            "Every step starts again from the first w and b. Use the ones "
-            "that the step before has left.": _epoch_with("start"),
+            "Only the last batch has an effect: every step starts again from "
+            "the first w and b.": _epoch_with("last"),
+            "All gradients are taken at the first w and b. Take each at the "
+            "w and b that the step before has left.": _epoch_with("start"),
             "You divided by the number of all samples. The mean goes over "
             "the batch.": _epoch_with("divide"),
             "You added the samples up. With the mean, the rate does not "

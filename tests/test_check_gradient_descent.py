@@ -1,0 +1,219 @@
+"""The checkers of lecture 02 tell each typical mistake from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from course_utils.check import gradient_descent as lecture
+
+import numpy as np
+import pytest
+
+
+def step_up(w, slope, rate):
+    return w + rate * slope(w)
+
+
+def step_without_rate(w, slope, rate):
+    return w - slope(w)
+
+
+def step_alone(w, slope, rate):
+    return rate * slope(w)
+
+
+def step_backwards_alone(w, slope, rate):
+    return -(rate * slope(w))
+
+
+def step_scaling_w(w, slope, rate):
+    return w - rate * w
+
+
+def forward(f, x, h):
+    return (f(x + h) - f(x)) / h
+
+
+def backward(f, x, h):
+    return (f(x) - f(x - h)) / h
+
+
+def one_h(f, x, h):
+    return (f(x + h) - f(x - h)) / h
+
+
+def brackets(f, x, h):
+    return (f(x + h) - f(x - h)) / 2 * h
+
+
+def turned(f, x, h):
+    return (f(x - h) - f(x + h)) / (2 * h)
+
+
+def no_division(f, x, h):
+    return f(x + h) - f(x - h)
+
+
+def best_rate(a):
+    return 1 / (2 * a)
+
+
+def from_slope_aw(a):
+    return 2 / a
+
+
+def grows(a):
+    return a
+
+
+def always_one(a):
+    return 1
+
+
+def all_samples(x, y, w, b, rate, batches):
+    for _ in batches:
+        r = w * x + b - y
+        w, b = w - 2 * rate * np.mean(r * x), b - 2 * rate * np.mean(r)
+    return w, b
+
+
+def from_the_start(x, y, w, b, rate, batches):
+    for i in batches:
+        r = w * x[i] + b - y[i]
+        new = w - 2 * rate * np.mean(r * x[i]), b - 2 * rate * np.mean(r)
+    return new
+
+
+def from_the_start_added(x, y, w, b, rate, batches):
+    dw = db = 0
+    for i in batches:
+        r = w * x[i] + b - y[i]
+        dw, db = dw + 2 * np.mean(r * x[i]), db + 2 * np.mean(r)
+    return w - rate * dw, b - rate * db
+
+
+def divided_by_all(x, y, w, b, rate, batches):
+    for i in batches:
+        r = w * x[i] + b - y[i]
+        dw, db = 2 * np.sum(r * x[i]) / len(x), 2 * np.sum(r) / len(x)
+        w, b = w - rate * dw, b - rate * db
+    return w, b
+
+
+def summed(x, y, w, b, rate, batches):
+    for i in batches:
+        r = w * x[i] + b - y[i]
+        w, b = w - 2 * rate * np.sum(r * x[i]), b - 2 * rate * np.sum(r)
+    return w, b
+
+
+def w_first(x, y, w, b, rate, batches):
+    for i in batches:
+        w = w - 2 * rate * np.mean((w * x[i] + b - y[i]) * x[i])
+        b = b - 2 * rate * np.mean(w * x[i] + b - y[i])
+    return w, b
+
+
+def climbing(x, y, w, b, rate, batches):
+    for i in batches:
+        r = w * x[i] + b - y[i]
+        w, b = w + 2 * rate * np.mean(r * x[i]), b + 2 * rate * np.mean(r)
+    return w, b
+
+
+def as_promised(make_y):
+    return 0.1, 0.3
+
+
+def swapped(make_y):
+    return make_y(0.0), make_y(1.0) - make_y(0.0)
+
+
+def height_at_one(make_y):
+    return make_y(1.0), make_y(0.0)
+
+
+MISTAKES = [
+    (lecture.step, step_up, "climbs"),
+    (lecture.step, step_without_rate, "learning rate is missing"),
+    (lecture.step, step_alone, "how far to go"),
+    (lecture.step, step_backwards_alone, "step alone"),
+    (lecture.step, step_scaling_w, "belongs to slope"),
+    (lecture.derivative, forward, "one side only"),
+    (lecture.derivative, backward, "left only"),
+    (lecture.derivative, one_h, "it is 2h"),
+    (lecture.derivative, brackets, "brackets"),
+    (lecture.derivative, turned, "right minus left"),
+    (lecture.derivative, no_division, "difference per distance"),
+    (lecture.largest_rate, best_rate, "lands on the minimum"),
+    (lecture.largest_rate, from_slope_aw, "derivative of a·w²"),
+    (lecture.largest_rate, grows, "steeper valley"),
+    (lecture.largest_rate, always_one, "a = 1 only"),
+    (lecture.epoch, all_samples, "all samples in every step"),
+    (lecture.epoch, from_the_start_added, "taken at the first w"),
+    (lecture.epoch, from_the_start, "Only the last batch"),
+    (lecture.epoch, divided_by_all, "mean goes over"),
+    (lecture.epoch, summed, "added the samples up"),
+    (lecture.epoch, w_first, "before you computed"),
+    (lecture.epoch, climbing, "climbs"),
+    (lecture.measure, as_promised, "what a text says"),
+    (lecture.measure, swapped, "swapped"),
+    (lecture.measure, height_at_one, "slope plus intercept"),
+]
+
+
+@pytest.mark.parametrize(
+    ("checker", "mistake", "words"), MISTAKES, ids=lambda p: str(p)[:40]
+)
+def test_each_mistake_gets_its_own_message(
+    checker: Callable, mistake: Callable, words: str
+) -> None:
+    verdict = checker(mistake)
+    assert verdict.status == "wrong"
+    assert words in verdict.message
+
+
+def polyfit(make_y):
+    x = np.linspace(-1, 1, 5)
+    return tuple(np.polyfit(x, make_y(x), 1))
+
+
+def matrix_epoch(x, y, w, b, rate, batches):
+    p = np.array([w, b])
+    for rows in batches:
+        A = np.stack([np.asarray(x)[rows], np.ones(len(rows))], axis=1)
+        p = p - rate * 2 * A.T @ (A @ p - y[rows]) / len(rows)
+    return list(p)
+
+
+@pytest.mark.parametrize(
+    ("checker", "answer"),
+    [
+        (lecture.measure, polyfit),
+        (lecture.measure, lambda f: [f(3) - f(2), f(0)]),
+        (lecture.epoch, matrix_epoch),
+        (lecture.step, lambda w, s, r: np.float64(w) + -r * np.array(s(w))),
+        (lecture.largest_rate, lambda a: 2 / (2 * a)),
+    ],
+)
+def test_right_answers_may_look_different(
+    checker: Callable, answer: Callable
+) -> None:
+    assert checker(answer).status == "right"
+
+
+@pytest.mark.parametrize(
+    "name", ["step", "derivative", "largest_rate", "epoch"]
+)
+@pytest.mark.parametrize(
+    "junk", [3, None, "x", float("nan"), [], lambda *a: "no", lambda: 1, print]
+)
+def test_junk_gets_a_sentence(name: str, junk: object) -> None:
+    verdict = getattr(lecture, name)(junk)
+    assert verdict.status == "wrong"
+    assert len(verdict.message) > 20
+
+
+def test_junk_for_the_detective_gets_a_sentence() -> None:
+    for junk in (3, None, lambda f: 1, lambda f: ("a", "b"), lambda f: None):
+        assert lecture.measure(junk).status == "wrong"
