@@ -71,36 +71,6 @@ def descent(loss: Callable, path: np.ndarray, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def curves(
-    values: Mapping[str, np.ndarray],
-    xlabel: str,
-    ylabel: str,
-    log: bool = False,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw one line for each named series.
-
-    Args:
-        values: By name, numbers at the steps 0, 1, 2, …; shape `(steps,)`.
-        xlabel: What is counted to the right.
-        ylabel: What goes up, with its unit.
-        log: Whether the vertical axis is logarithmic.
-        ax: Where to draw; a new figure if None.
-
-    Returns:
-        The axes.
-    """
-    ax = ax or plt.subplots()[1]
-    for name, series in values.items():
-        ax.plot(np.arange(len(series)), series, label=name)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    if log:
-        ax.set_yscale("log")
-    if len(values) > 1:
-        ax.legend()
-    return ax
-
-
 def line_fit(
     x: np.ndarray, y: np.ndarray, w: float, b: float, ax: Axes | None = None
 ) -> Axes:

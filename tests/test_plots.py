@@ -26,13 +26,6 @@ def test_descent_draws_the_path_on_the_loss() -> None:
     np.testing.assert_allclose(steps.get_ydata(), [36, 12.96, 4.6656])
 
 
-def test_curves_have_names_and_a_logarithmic_axis_on_request() -> None:
-    ax = plots.curves({"a": [1, 2], "b": [3, 4]}, "step", "loss", log=True)
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b"]
-    assert ax.get_yscale() == "log"
-    np.testing.assert_allclose(ax.lines[1].get_ydata(), [3, 4])
-
-
 def test_line_fit_draws_the_line_between_the_outermost_points() -> None:
     ax = plots.line_fit(np.array([1.0, 3.0]), np.array([2.0, 2.0]), 0.5, 1.0)
     np.testing.assert_allclose(ax.lines[1].get_xydata(), [[1, 1.5], [3, 2.5]])

@@ -47,6 +47,8 @@ class Explorer:
         self._line = widgets.HTML()
         for control in self.controls.values():
             control.style.description_width = "initial"
+            if hasattr(control, "readout"):  # a slider
+                control.layout.width = "22em"
             control.observe(self._changed, "value")
         self.widget = widgets.VBox(
             [
