@@ -93,10 +93,17 @@ def write(path, notebook):
 def fresh(original):
     """Return a learner's copy: without outputs, so predicting is honest.
 
+    The notes for the teacher give answers away, so they are left out, too,
+    unless COURSE_TEACHER is set.
+
     original: the path of a lecture. The copy remembers a hash of what it
     was made from, to tell later that the lecture has changed.
     """
     notebook = read(original)
+    if not os.environ.get("COURSE_TEACHER"):
+        notebook["cells"] = [
+            c for c in notebook["cells"] if not is_for_teacher(c)
+        ]
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
@@ -105,6 +112,12 @@ def fresh(original):
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"]["course"] = {"made_from": made_from}
     return notebook
+
+
+def is_for_teacher(cell):
+    """Return whether a cell holds notes for the teacher."""
+    slideshow = cell.get("metadata", {}).get("slideshow", {})
+    return slideshow.get("slide_type") == "notes"
 
 
 def fill_work_folder():

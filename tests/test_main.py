@@ -70,6 +70,23 @@ def test_lab_copies_lectures_without_their_answers(course, launched, capsys):
     assert "python3 start.py reset" in shown
 
 
+@pytest.mark.parametrize(("teacher", "cells"), [("", 2), ("1", 3)])
+def test_only_teachers_get_the_notes_for_teachers(
+    course, launched, monkeypatch, teacher, cells
+):
+    original = course / "notebooks" / "02_gradient_descent.ipynb"
+    notebook = nbformat.read(original, 4)
+    note = V4.new_markdown_cell(
+        "The answer is 2.", metadata={"slideshow": {"slide_type": "notes"}}
+    )
+    notebook.cells.append(note)
+    nbformat.write(notebook, original)
+    monkeypatch.setenv("COURSE_TEACHER", teacher)
+    commands.main(["lab"])
+    copied = nbformat.read(course / "work" / original.name, 4)
+    assert len(copied.cells) == cells
+
+
 def test_lab_never_overwrites(course, launched, capsys):
     commands.main(["lab"])
     mine = course / "work" / "02_gradient_descent.ipynb"

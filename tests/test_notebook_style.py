@@ -61,13 +61,10 @@ def test_ruff(command: str) -> None:
 
 
 def text(source: str, slide: str = "-") -> NotebookNode:
-    """Make a text cell; notes for the teacher are folded."""
-    cell = v4.new_markdown_cell(
+    """Make a text cell."""
+    return v4.new_markdown_cell(
         source, metadata={"slideshow": {"slide_type": slide}}
     )
-    if slide == "notes":
-        cell.metadata.jupyter = {"source_hidden": True}
-    return cell
 
 
 def code(source: str, *tags: str, slide: str = "-") -> NotebookNode:
@@ -167,11 +164,6 @@ def add(*cells: NotebookNode, at: int = 5) -> Callable:
         nb.cells[at:at] = deepcopy(cells)
 
     return change
-
-
-def open_notes(nb: NotebookNode) -> None:
-    """Unfold the notes for the teacher."""
-    del nb.cells[2].metadata["jupyter"]
 
 
 def remove(*indices: int) -> Callable:
@@ -284,9 +276,8 @@ PLANTED = {
         (slide(4, "section"), "slideshow.slide_type is 'section'"),
         (remove(2), "no cell with notes"),
     ],
-    "notes_are_folded": [
+    "notes_are_marked": [
         (set_source(2, "Ask where down is."), "must start with"),
-        (open_notes, "must start collapsed"),
     ],
     "first_cell": [
         (set_source(0, "# Gradient descent"), "'# 2 · Title'"),

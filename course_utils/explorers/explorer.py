@@ -48,7 +48,7 @@ class Explorer:
         for control in self.controls.values():
             control.style.description_width = "initial"
             if hasattr(control, "readout"):  # a slider
-                control.layout.width = "22em"
+                control.layout.width = "26em"
             control.observe(self._changed, "value")
         self.widget = widgets.VBox(
             [

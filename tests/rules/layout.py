@@ -92,18 +92,12 @@ def slide_types(lecture: Lecture) -> Iterator[str]:
         yield "no cell with notes for the teacher (slide type notes)"
 
 
-def notes_are_folded(lecture: Lecture) -> Iterator[str]:
-    """Notes for the teacher give answers away: learners see them folded."""
+def notes_are_marked(lecture: Lecture) -> Iterator[str]:
+    """Notes for the teacher give answers away and must say whose they are."""
     for cell in lecture.markdown:
-        if cell.slide_type != "notes":
-            continue
-        if not cell.source.startswith("**For the teacher.**"):
+        marked = cell.source.startswith("**For the teacher.**")
+        if cell.slide_type == "notes" and not marked:
             yield f"{cell}: must start with '**For the teacher.**'"
-        if not cell.node.metadata.get("jupyter", {}).get("source_hidden"):
-            yield (
-                f"{cell}: must start collapsed: metadata "
-                '{"jupyter": {"source_hidden": true}}'
-            )
 
 
 def first_cell(lecture: Lecture) -> Iterator[str]:
