@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import json
 from collections.abc import Callable
+from pathlib import Path
 
+from course_utils import scratch
 from course_utils.check import tensors
 
 import numpy as np
 import pytest
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "01_tensors.ipynb"
 
 
 def _detective(
@@ -254,3 +261,63 @@ def test_values_of_the_lecture() -> None:
     p = np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1]])
     found = [_top_k_loop(p, np.array([2, 0]), k) for k in (1, 2, 3)]
     assert found == [0.5, 1.0, 1.0]
+
+
+# The notebook
+
+
+def _solutions() -> dict[str, ast.FunctionDef]:
+    """Return the solutions in the notebook by the name of the exercise."""
+    cells = json.loads(NOTEBOOK.read_text("utf-8"))["cells"]
+    nodes = [
+        node
+        for cell in cells
+        if {"solution", "exercise"} & set(cell["metadata"].get("tags", []))
+        for node in ast.parse("".join(cell["source"])).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    return {node.name: node for node in nodes}
+
+
+def _run(name: str) -> Callable:
+    import tensorflow as tf
+
+    found = _solutions()
+    scope = {"np": np, "tf": tf}
+    for node in (found["colleague"], found[f"{name}_solution"]):
+        exec(ast.unparse(node), scope)
+    return scope[f"{name}_solution"]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_solution_passes(name: str) -> None:
+    assert getattr(tensors, name)(_run(name))
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_solution_has_the_signature_of_the_stub(name: str) -> None:
+    found = _solutions()
+    stub, solution = found[name], found[f"{name}_solution"]
+    assert ast.dump(stub.args) == ast.dump(solution.args)
+
+
+def test_examples_of_the_tasks() -> None:
+    p = np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1]])
+    shares = [_run("top_k_accuracy")(p, np.array([2, 0]), k) for k in (1, 2)]
+    assert shares == [0.5, 1.0]
+    x = np.array([[1.0, 10.0], [3.0, 30.0]])
+    assert np.array_equal(_run("standardise")(x), [[-1, -1], [1, 1]])
+    rows = _run("one_hot")(np.array([2, 0]), 3)
+    assert np.array_equal(rows, [[0, 0, 1], [1, 0, 0]])
+    a, b = np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 1.0]])
+    assert np.array_equal(_run("pairwise_distances")(a, b), [[5, 1]])
+    table, gap = _run("detective")(np.array([[[50.0, 80.0], [60.0, 90.0]]]))
+    assert np.array_equal(table, [[50, 60], [80, 90]])
+    assert gap == 10
+
+
+def test_scratch_is_what_the_learner_wrote() -> None:
+    wrote = _solutions()["standardise_solution"].body
+    (kept,) = ast.parse(inspect.getsource(scratch.standardise)).body
+    without_docstring = kept.body[1:]
+    assert [*map(ast.dump, wrote)] == [*map(ast.dump, without_docstring)]
