@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
+ELSEWHERE = "Set COURSE_WORK_DIR to a folder of your own for your copies."
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -85,8 +86,7 @@ def write(path, notebook):
             raise
     except OSError as error:
         raise Stop(
-            f"Cannot write {path} ({error.strerror}). Set COURSE_WORK_DIR to "
-            "a folder of your own to keep your copies there."
+            f"Cannot write {path} ({error.strerror}). {ELSEWHERE}"
         ) from None
 
 
@@ -175,6 +175,8 @@ def lab(args, extra):
     work = work_folder()
     if not work.is_dir():
         raise Stop(f"There are no lectures in {NOTEBOOKS}: nothing to open.")
+    if not os.access(work, os.W_OK):
+        raise Stop(f"Nothing can be saved in {work}. {ELSEWHERE}")
     command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", *port]
     command += [f"--ServerApp.root_dir={work}"]
     first = next((p.name for p in lectures() if (work / p.name).exists()), "")
