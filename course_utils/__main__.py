@@ -304,7 +304,7 @@ def render_one(path):
         on_cell_start=lambda cell, cell_index: place.update(number=cell_index),
     )
     try:
-        client.execute()
+        client.execute(stderr=subprocess.DEVNULL)
     except Exception as error:
         number = place.get("number", 0)
         source = notebook.cells[number].source if notebook.cells else ""
