@@ -112,7 +112,7 @@ MISTAKES = {
             lambda p, t, k: (np.argsort(-p)[:, k - 1] == t).mean(),
             "place k alone",
         ),
-        (lambda p, t, k: p[:, :k] == t[:, None], "gave back shape"),
+        (lambda p, t, k: p[:, :k] == t[:, None], "shape (2, 1)"),
         (lambda p, t, k: 0.0, "probabilities with the target"),
     ],
     "standardise": [
