@@ -77,12 +77,12 @@ def warm_up(step: int, rate: float) -> float:
 
 
 def numerical_gradient(
-    loss: Callable, w: np.ndarray, h: float = 1e-5
+    f: Callable, w: np.ndarray, h: float = 1e-5
 ) -> np.ndarray:
     """Estimate a gradient by central differences. Written in lecture 02.
 
     Args:
-        loss: Takes an array like `w`, returns a number.
+        f: Takes an array like `w`, returns a number.
         w: Where the gradient is wanted; any shape.
         h: How far to step to each side.
 
@@ -94,7 +94,7 @@ def numerical_gradient(
     for i in np.ndindex(w.shape):
         step = np.zeros_like(w)
         step[i] = h
-        gradient[i] = (loss(w + step) - loss(w - step)) / (2 * h)
+        gradient[i] = (f(w + step) - f(w - step)) / (2 * h)
     return gradient
 
 

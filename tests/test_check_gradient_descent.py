@@ -10,6 +10,14 @@ import numpy as np
 import pytest
 
 
+def matrix_epoch(x, y, w, b, rate, batches):
+    p = np.array([w, b])
+    for rows in batches:
+        A = np.stack([np.asarray(x)[rows], np.ones(len(rows))], axis=1)
+        p = p - rate * 2 * A.T @ (A @ p - y[rows]) / len(rows)
+    return p
+
+
 def step_up(w, slope, rate):
     return w + rate * slope(w)
 
@@ -30,28 +38,52 @@ def step_scaling_w(w, slope, rate):
     return w - rate * w
 
 
-def forward(f, x, h):
-    return (f(x + h) - f(x)) / h
+def step_by_global(w, s, rate):
+    return w - rate * 2 * (w + 1)
 
 
-def backward(f, x, h):
-    return (f(x) - f(x - h)) / h
+def step_by_loss(w, s, rate):
+    return w - rate * (w + 1) ** 2
 
 
-def one_h(f, x, h):
-    return (f(x + h) - f(x - h)) / h
+def step_without_slope(w, s, rate):
+    return w - rate
 
 
-def brackets(f, x, h):
-    return (f(x + h) - f(x - h)) / 2 * h
+def middle_once(f, x, h):
+    return (f(x + h) - f(x) + f(x - h)) / h**2
+
+
+def by_h(f, x, h):
+    return ((f(x + h) - f(x)) - (f(x) - f(x - h))) / h
+
+
+def by_2h(f, x, h):
+    return ((f(x + h) - f(x)) - (f(x) - f(x - h))) / (2 * h)
+
+
+def by_4h2(f, x, h):
+    return (f(x + h) - 2 * f(x) + f(x - h)) / (2 * h) ** 2
+
+
+def only_slope(f, x, h):
+    return (f(x + h) - f(x - h)) / (2 * h)
 
 
 def turned(f, x, h):
-    return (f(x - h) - f(x + h)) / (2 * h)
+    return -(f(x + h) - 2 * f(x) + f(x - h)) / h**2
 
 
-def no_division(f, x, h):
-    return f(x + h) - f(x - h)
+def brackets(f, x, h):
+    return f(x + h) - 2 * f(x) + f(x - h) / h**2
+
+
+def by_h_times_h(f, x, h):
+    return (f(x + h) - 2 * f(x) + f(x - h)) / h * h
+
+
+def slope_of_slopes(f, x, h):
+    return (only_slope(f, x + h, h) - only_slope(f, x - h, h)) / (2 * h)
 
 
 def best_rate(a):
@@ -121,6 +153,40 @@ def climbing(x, y, w, b, rate, batches):
     return w, b
 
 
+def half(x, y, w, b, rate, batches):
+    for i in batches:
+        r = w * x[i] + b - y[i]
+        w, b = w - rate * np.mean(r * x[i]), b - rate * np.mean(r)
+    return w, b
+
+
+def return_inside(x, y, w, b, rate, batches):
+    for i in batches:
+        r = w * x[i] + b - y[i]
+        w, b = w - 2 * rate * np.mean(r * x[i]), b - 2 * rate * np.mean(r)
+        return w, b
+
+
+def b_first(x, y, w, b, rate, batches):
+    w, b = matrix_epoch(x, y, w, b, rate, batches)
+    return b, w
+
+
+def sample_by_sample(x, y, w, b, rate, batches):
+    for rows in batches:
+        for i in rows:
+            r = w * x[i] + b - y[i]
+            w, b = w - 2 * rate * r * x[i], b - 2 * rate * r
+    return w, b
+
+
+def two_means(x, y, w, b, rate, batches):
+    for i in batches:
+        r = np.mean(w * x[i] + b - y[i])
+        w, b = w - 2 * rate * r * np.mean(x[i]), b - 2 * rate * r
+    return w, b
+
+
 def as_promised(make_y):
     return 0.1, 0.3
 
@@ -139,16 +205,25 @@ MISTAKES = [
     (lecture.step, step_alone, "how far to go"),
     (lecture.step, step_backwards_alone, "step alone"),
     (lecture.step, step_scaling_w, "belongs to slope"),
-    (lecture.derivative, forward, "one side only"),
-    (lecture.derivative, backward, "left only"),
-    (lecture.derivative, one_h, "it is 2h"),
-    (lecture.derivative, brackets, "brackets"),
-    (lecture.derivative, turned, "right minus left"),
-    (lecture.derivative, no_division, "difference per distance"),
+    (lecture.step, step_by_global, "slope of the lecture"),
+    (lecture.step, step_by_loss, "used the loss"),
+    (lecture.step, step_without_slope, "slope is missing"),
+    (lecture.curvature, middle_once, "middle counts twice"),
+    (lecture.curvature, by_h, "by h once"),
+    (lecture.curvature, by_2h, "divided by 2h"),
+    (lecture.curvature, by_4h2, "not 2h"),
+    (lecture.curvature, only_slope, "This is the slope"),
+    (lecture.curvature, turned, "sign is turned"),
+    (lecture.curvature, brackets, "only the last term"),
+    (lecture.curvature, by_h_times_h, "(a / h)"),
+    (lecture.curvature, slope_of_slopes, "slope of slopes"),
     (lecture.largest_rate, best_rate, "lands on the minimum"),
     (lecture.largest_rate, from_slope_aw, "derivative of a·w²"),
     (lecture.largest_rate, grows, "steeper valley"),
-    (lecture.largest_rate, always_one, "a = 1 only"),
+    (lecture.largest_rate, always_one, "whatever a is"),
+    (lecture.largest_rate, lambda a: 0.25, "whatever a is"),
+    (lecture.largest_rate, lambda a: 0.999 / a, "looks measured"),
+    (lecture.largest_rate, lambda a: 2 * a, "2 divided by"),
     (lecture.epoch, all_samples, "all samples in every step"),
     (lecture.epoch, from_the_start_added, "taken at the first w"),
     (lecture.epoch, from_the_start, "Only the last batch"),
@@ -156,6 +231,11 @@ MISTAKES = [
     (lecture.epoch, summed, "added the samples up"),
     (lecture.epoch, w_first, "before you computed"),
     (lecture.epoch, climbing, "climbs"),
+    (lecture.epoch, half, "factor 2"),
+    (lecture.epoch, return_inside, "inside the loop"),
+    (lecture.epoch, b_first, "swapped"),
+    (lecture.epoch, sample_by_sample, "each sample"),
+    (lecture.epoch, two_means, "two means"),
     (lecture.measure, as_promised, "what a text says"),
     (lecture.measure, swapped, "swapped"),
     (lecture.measure, height_at_one, "slope plus intercept"),
@@ -175,15 +255,7 @@ def test_each_mistake_gets_its_own_message(
 
 def polyfit(make_y):
     x = np.linspace(-1, 1, 5)
-    return tuple(np.polyfit(x, make_y(x), 1))
-
-
-def matrix_epoch(x, y, w, b, rate, batches):
-    p = np.array([w, b])
-    for rows in batches:
-        A = np.stack([np.asarray(x)[rows], np.ones(len(rows))], axis=1)
-        p = p - rate * 2 * A.T @ (A @ p - y[rows]) / len(rows)
-    return list(p)
+    return np.polyfit(x, make_y(x), 1)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +264,10 @@ def matrix_epoch(x, y, w, b, rate, batches):
         (lecture.measure, polyfit),
         (lecture.measure, lambda f: [f(3) - f(2), f(0)]),
         (lecture.epoch, matrix_epoch),
+        (
+            lecture.curvature,
+            lambda f, x, h: ((f(x + h) - f(x)) / h - (f(x) - f(x - h)) / h) / h,
+        ),
         (lecture.step, lambda w, s, r: np.float64(w) + -r * np.array(s(w))),
         (lecture.largest_rate, lambda a: 2 / (2 * a)),
     ],
@@ -202,9 +278,7 @@ def test_right_answers_may_look_different(
     assert checker(answer).status == "right"
 
 
-@pytest.mark.parametrize(
-    "name", ["step", "derivative", "largest_rate", "epoch"]
-)
+@pytest.mark.parametrize("name", ["step", "curvature", "largest_rate", "epoch"])
 @pytest.mark.parametrize(
     "junk", [3, None, "x", float("nan"), [], lambda *a: "no", lambda: 1, print]
 )

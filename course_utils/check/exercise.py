@@ -13,6 +13,7 @@ import copy
 import ctypes
 import html
 import io
+import re
 import reprlib
 import sys
 import threading
@@ -25,6 +26,21 @@ import numpy as np
 from IPython import get_ipython
 
 TIME_LIMIT = 5.0  # seconds for one check
+
+# What beginners meet, and what it usually means.
+ADVICE = (
+    (
+        "unsupported operand.*'list'",
+        "\nLists cannot be subtracted or multiplied: go through them in a "
+        "loop, with zip if there are two, or turn them into np.array(...).",
+    ),
+    (
+        "unsupported operand.*'(function|ufunc)'",
+        "\nA function stands where its value is meant: call it, with the "
+        "argument in brackets.",
+    ),
+    ("unsupported operand.*'ellipsis'", "\nOne of the ... is still there."),
+)
 PRINT_LIMIT = 10_000  # characters that one answer may print
 
 
@@ -187,9 +203,10 @@ def call(function: Any, *arguments: Any) -> Any:
     try:
         result = function(*handed_over)
     except Exception as error:
+        text = f"{type(error).__name__}: {_shortened(str(error))}"
+        advice = next((a for p, a in ADVICE if re.search(p, text)), "")
         raise Wrong(
-            f"{_call_text(function, arguments)} raised "
-            f"{type(error).__name__}: {_shortened(str(error))}"
+            f"{_call_text(function, arguments)} raised {text}{advice}"
         ) from error
     except SystemExit as error:
         raise Wrong("The function ended the program with exit().") from error
@@ -240,6 +257,21 @@ def number(value: Any, what: str) -> float:
     return float(read.item())
 
 
+def parts(value: Any) -> list:
+    """Take a tuple, a list or an array apart.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        Its elements; an empty list if it is a single value.
+    """
+    if isinstance(value, tuple | list):
+        return list(value)
+    array = _array(value)
+    return [] if array is None or array.ndim == 0 else list(array)
+
+
 def _verdict(grade: Callable[[Any], str], answer: Any) -> Verdict:
     """Grade an answer, whatever it does, except running for ever."""
     try:
@@ -284,7 +316,10 @@ def _in_time(job: Callable[[], Verdict]) -> Verdict:
     if done:
         return done[0]
     if _stop(thread):
-        advice = "It was stopped. Look for a loop that never ends."
+        advice = (
+            "It was stopped. Look for a loop that never ends, or for "
+            "something that waits, such as input()."
+        )
     else:
         advice = (
             "It cannot be stopped from here and still runs. Restart the "
@@ -359,11 +394,8 @@ def _array(value: Any) -> np.ndarray | None:
 def _agree(given: Any, expected: Any) -> bool:
     """Tell whether two results have the same shape and nearly the values."""
     if isinstance(expected, tuple):
-        return (
-            isinstance(given, tuple | list)
-            and len(given) == len(expected)
-            and all(map(_agree, given, expected))
-        )
+        given = parts(given)
+        return len(given) == len(expected) and all(map(_agree, given, expected))
     left, right = _array(given), _array(expected)
     return (
         left is not None
@@ -375,12 +407,12 @@ def _agree(given: Any, expected: Any) -> bool:
 def _same_form(what: str, given: Any, expected: Any) -> None:
     """Raise `Wrong` if a result cannot be compared with the expected one."""
     if isinstance(expected, tuple):
-        if not isinstance(given, tuple | list) or len(given) != len(expected):
+        if len(parts(given)) != len(expected):
             raise Wrong(
                 f"{what} should give back {len(expected)} values, "
                 f"but it gave {_show(given)}."
             )
-        for one, other in zip(given, expected, strict=True):
+        for one, other in zip(parts(given), expected, strict=True):
             _same_form(what, one, other)
         return
     left, right = _array(given), _array(expected)
@@ -388,6 +420,11 @@ def _same_form(what: str, given: Any, expected: Any) -> None:
         raise Wrong(
             f"{what} should give back numbers, but it gave {_show(given)} of "
             f"type {type(given).__name__}."
+        )
+    if left.shape and not right.shape:
+        raise Wrong(
+            f"{what} gave back an array of shape {left.shape}, but one number "
+            "was expected."
         )
     if left.shape != right.shape:
         raise Wrong(
@@ -438,9 +475,15 @@ def _show(value: Any) -> str:
         return getattr(value, "__name__", "a function")
     array = _array(value)
     if array is not None and not isinstance(value, bool | int):
-        with np.printoptions(precision=4, suppress=True, threshold=12):
+        if array.ndim == 0:
+            return f"{array.item():.5g}"
+        with np.printoptions(
+            precision=4, suppress=True, threshold=6, edgeitems=2
+        ):
             text = np.array2string(array, separator=", ")
         return " ".join(text.split())
+    if isinstance(value, list | tuple) and len(value) > 4:
+        return f"a {type(value).__name__} of {len(value)} values"
     try:
         return reprlib.repr(value)
     except Exception as error:

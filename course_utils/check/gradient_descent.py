@@ -5,25 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from course_utils.check.exercise import Exercise, Wrong, against, call, number
+from course_utils.check.exercise import (
+    Exercise,
+    Wrong,
+    against,
+    call,
+    number,
+    parts,
+)
 
 import numpy as np
 
 
-def _slope(w: float) -> float:
+def slope(w: float) -> float:
+    """Return the slope of the lecture's loss; checkers show its name."""
     return 2 * (w + 1)
+
+
+def another_slope(w: float) -> float:
+    """Return the slope of another loss, to see which one is used."""
+    return 6 * w - 4
 
 
 step = Exercise(
     against(
         reference=lambda w, slope, rate: w - rate * slope(w),
-        cases=[(5.0, _slope, 0.2), (-3.0, _slope, 0.05), (0.5, _slope, 0.7)],
+        cases=[
+            (5.0, slope, 0.2),
+            (-3.0, another_slope, 0.05),
+            (0.5, slope, 0.7),
+        ],
         mistakes={
             "You added the slope: that climbs.": (
                 lambda w, slope, rate: w + rate * slope(w)
             ),
             "The learning rate is missing: the step is the whole slope.": (
                 lambda w, slope, rate: w - slope(w)
+            ),
+            "The slope is missing: every step has the same length.": (
+                lambda w, slope, rate: w - rate
             ),
             "This is the step alone. The new weight is the old one minus it.": (
                 lambda w, slope, rate: -rate * slope(w)
@@ -34,81 +54,126 @@ step = Exercise(
             "You multiplied the rate with w. It belongs to slope(w).": (
                 lambda w, slope, rate: w - rate * w
             ),
+            "You used the slope of the lecture, not the one you were given.": (
+                lambda w, _, rate: w - rate * slope(w)
+            ),
+            "You used the loss. The step is the rate times the slope.": (
+                lambda w, _, rate: w - rate * (w + 1) ** 2
+            ),
         },
-        insight="Far from the minimum the slope is large and so is the step; "
-        "close to it, steps shrink by themselves at a constant rate.",
+        insight="On a parabola the slope is large far away and small close "
+        "by, so the steps shrink by themselves although the learning rate "
+        "stays the same.",
     ),
     hints=[
         "Which way does the loss fall if the slope is positive?",
-        "How far: the slope at w, times the learning rate.",
-        "return w - learning_rate * slope(w)",
+        "How far: the slope at w, which is slope(w), times the learning rate.",
+        "The new weight is the old one minus that.",
     ],
 )
 
 
-derivative = Exercise(
+curvature = Exercise(
     against(
-        reference=lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h),
+        reference=lambda f, x, h: (f(x + h) - 2 * f(x) + f(x - h)) / h**2,
         cases=[
             (np.sin, 0.3, 0.1),
             (np.exp, 1.0, 0.2),
-            (lambda x: x**3, -2.0, 0.05),
+            (np.cos, -2.0, 0.05),
         ],
         mistakes={
-            "This looks to one side only. It works, but its error is of the "
-            "order h; the central difference has one of the order h².": (
-                lambda f, x, h: (f(x + h) - f(x)) / h
+            "The middle counts twice: two differences meet there.": (
+                lambda f, x, h: (f(x + h) - f(x) + f(x - h)) / h**2
             ),
-            "This looks to the left only. Look to both sides.": (
-                lambda f, x, h: (f(x) - f(x - h)) / h
+            "You divided by h once. A difference of slopes, each divided by "
+            "h, is divided by h again.": (
+                lambda f, x, h: (f(x + h) - 2 * f(x) + f(x - h)) / h
             ),
-            "From x − h to x + h it is 2h, not h.": (
-                lambda f, x, h: (f(x + h) - f(x - h)) / h
+            "You divided by 2h. Here it is h, squared.": (
+                lambda f, x, h: (f(x + h) - 2 * f(x) + f(x - h)) / (2 * h)
             ),
-            "The sign is turned round: right minus left.": (
-                lambda f, x, h: (f(x - h) - f(x + h)) / (2 * h)
+            "The two slopes are h apart, not 2h: divide by h².": (
+                lambda f, x, h: (f(x + h) - 2 * f(x) + f(x - h)) / (2 * h) ** 2
             ),
-            "Mind the brackets: a / 2 * h is (a / 2) · h.": (
-                lambda f, x, h: (f(x + h) - f(x - h)) / 2 * h
+            "This is the slope. The curvature says how fast it changes.": (
+                lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h)
             ),
-            "This is the difference. The slope is difference per distance.": (
-                lambda f, x, h: f(x + h) - f(x - h)
+            "The sign is turned round: the slope on the right minus the one "
+            "on the left.": (
+                lambda f, x, h: (2 * f(x) - f(x + h) - f(x - h)) / h**2
+            ),
+            "Mind the brackets: only the last term is divided.": (
+                lambda f, x, h: f(x + h) - 2 * f(x) + f(x - h) / h**2
+            ),
+            "Mind the brackets: a / h * h is (a / h) · h.": (
+                lambda f, x, h: (f(x + h) - 2 * f(x) + f(x - h)) / h * h
+            ),
+            "You took a slope of slopes, over the distance 2h each time. "
+            "With the slopes at x − h/2 and x + h/2, three points suffice.": (
+                lambda f, x, h: (
+                    (f(x + 2 * h) - 2 * f(x) + f(x - 2 * h)) / (2 * h) ** 2
+                )
             ),
         },
-        insight="The errors to the left and to the right cancel, so halving "
-        "h divides the error by four.",
+        insight="The largest stable learning rate is 2 divided by this "
+        "number: three values of a loss tell how fast you may walk.",
     ),
     hints=[
-        "Rise over run: how much does f change from x − h to x + h?",
-        "The run is 2h. Put it in brackets.",
-        "return (f(x + h) - f(x - h)) / (2 * h)",
+        "What is the slope between x and x + h, and the one between x − h "
+        "and x?",
+        "Subtract the left slope from the right one. They belong to points "
+        "that are h apart, so divide by h once more.",
+        "Written out, f(x) appears twice with a minus, and everything is "
+        "divided by h**2.",
     ],
 )
 
 
+_largest_rate = against(
+    reference=lambda a: 1 / a,
+    cases=[(1.0,), (0.5,), (4.0,), (12.5,)],
+    mistakes={
+        "At this rate the first step lands on the minimum. Up to twice "
+        "that rate the walk still converges.": lambda a: 1 / (2 * a),
+        "You used the slope a·w. The derivative of a·w² is 2a·w, so the "
+        "limit is half as large.": lambda a: 2 / a,
+        "This grows with a. A steeper valley needs smaller steps.": (
+            lambda a: a
+        ),
+        "This grows with a. 2a is the curvature's half; the limit is 2 "
+        "divided by the curvature.": lambda a: 2 * a,
+    },
+    insight="The limit is 2 / curvature, here 2 / (2a). In a landscape "
+    "of many directions the steepest one sets it for all.",
+)
+
+
+def _edge(answer: Any) -> str:
+    """Grade a formula, and tell a measurement and a constant from one."""
+    try:
+        return _largest_rate(answer)
+    except Wrong as wrong:
+        rates = {a: call(answer, a) for a in (0.5, 1.0, 4.0, 12.5)}
+        found = {a: number(rate, "The rate") for a, rate in rates.items()}
+        if len(set(found.values())) == 1:
+            raise Wrong(
+                f"You answer {found[1.0]:.4g} whatever a is, and that is "
+                "right for one a at most. How does the limit depend on a?"
+            ) from wrong
+        if all(0.95 < rate * a < 1.05 for a, rate in found.items()):
+            raise Wrong(
+                "Close: this looks measured. Which simple formula in a is it?"
+            ) from wrong
+        raise
+
+
 largest_rate = Exercise(
-    against(
-        reference=lambda a: 1 / a,
-        cases=[(1.0,), (0.5,), (4.0,), (12.5,)],
-        mistakes={
-            "At this rate the first step lands on the minimum. Up to twice "
-            "that rate the walk still converges.": lambda a: 1 / (2 * a),
-            "You used the slope a·w. The derivative of a·w² is 2a·w, so the "
-            "limit is half as large.": lambda a: 2 / a,
-            "This grows with a. A steeper valley needs smaller steps.": (
-                lambda a: a
-            ),
-            "1.0 is the limit for a = 1 only. Try a = 4 in a loop and watch "
-            "it run away.": lambda a: 1.0,
-        },
-        insight="The limit is 2 / curvature, here 2 / (2a). In a landscape "
-        "of many directions the steepest one sets it for all.",
-    ),
+    _edge,
     hints=[
         "One step: w − rate · 2a·w. Write it as (something) · w.",
         "The something is 1 − 2a·rate. The walk converges while it stays "
         "between −1 and 1.",
-        "It is −1 at rate = 1 / a. Return that.",
+        "Which rate makes it −1?",
     ],
 )
 
@@ -125,6 +190,8 @@ def _epoch(
 ) -> tuple[float, float]:
     """Train on each batch in turn, perhaps with a typical mistake."""
     first_w, first_b = w, b
+    if mistake == "single":
+        batches = [np.array([row]) for rows in batches for row in rows]
     for rows in batches:
         if mistake == "all":
             rows = np.arange(len(x))
@@ -132,16 +199,22 @@ def _epoch(
             w, b = first_w, first_b
         at_w, at_b = (first_w, first_b) if mistake == "start" else (w, b)
         error = at_w * x[rows] + at_b - y[rows]
+        if mistake == "half":
+            error = error / 2
         share = 1 / len(x) if mistake == "divide" else 1 / len(rows)
         if mistake == "sum":
             share = 1.0
         dw = 2 * share * (error * x[rows]).sum()
         if mistake == "late":
             error = (w - rate * dw) * x[rows] + b - y[rows]
+        if mistake == "product":
+            dw = 2 * error.mean() * x[rows].mean()
         db = 2 * share * error.sum()
         sign = -1 if mistake == "climb" else 1
         w, b = w - sign * rate * dw, b - sign * rate * db
-    return w, b
+        if mistake == "return":
+            break
+    return (b, w) if mistake == "swap" else (w, b)
 
 
 def _epoch_with(mistake: str) -> Callable[..., tuple[float, float]]:
@@ -159,7 +232,18 @@ def _epoch_case(seed: int) -> tuple:
 epoch = Exercise(
     against(
         reference=_epoch,
-        cases=[_epoch_case(0), _epoch_case(1)],
+        cases=[
+            (
+                np.array([1.0, 2.0]),
+                np.array([1.0, 2.0]),
+                0.0,
+                0.0,
+                0.1,
+                [np.array([0]), np.array([1])],
+            ),
+            _epoch_case(0),
+            _epoch_case(1),
+        ],
         mistakes={
             "You used all samples in every step. Take x[rows] and y[rows].": (
                 _epoch_with("all")
@@ -175,6 +259,16 @@ epoch = Exercise(
             "You changed w before you computed the gradient of b. Compute "
             "both first, then move both.": _epoch_with("late"),
             "You added the gradients: that climbs.": _epoch_with("climb"),
+            "Half as far as it should go: the derivative of a square has a "
+            "factor 2.": _epoch_with("half"),
+            "Only the first batch was used. Is the return inside the loop?": (
+                _epoch_with("return")
+            ),
+            "w and b are swapped: return (w, b).": _epoch_with("swap"),
+            "You made one step for each sample. Make one for each batch, "
+            "with the mean over it.": _epoch_with("single"),
+            "The gradient of w is the mean of the products error · x, not "
+            "the product of two means.": _epoch_with("product"),
         },
         insight="One pass over the data made as many steps as there are "
         "batches, and each step cost only its own samples.",
@@ -189,13 +283,20 @@ epoch = Exercise(
 )
 
 
+def _line(w: float, b: float) -> Callable:
+    def make_y(x: Any) -> Any:
+        return w * x + b
+
+    return make_y
+
+
 def _detective(answer: Any) -> str:
     """Grade an instrument that reads slope and intercept off a function."""
     lines = {(1.0, 0.3): "suspect", (0.1, 0.3): "promise", (-2.0, 5.0): "any"}
     given = {}
     for w, b in lines:
-        result = call(answer, lambda x, w=w, b=b: w * x + b)
-        if not isinstance(result, tuple | list) or len(result) != 2:
+        result = parts(call(answer, _line(w, b)))
+        if len(result) != 2:
             raise Wrong(
                 "measure should give back two numbers: slope and intercept."
             )

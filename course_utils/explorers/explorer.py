@@ -25,6 +25,7 @@ class Explorer:
         live: The figure.
         update: Takes the values of the controls as keyword arguments, moves
             the artists and returns the readout, a line of plain text.
+        sliders: For some names, a slider that moves that control: see `exact`.
 
     Attributes:
         controls: The widgets by name; set `.value` to move one by program.
@@ -38,6 +39,7 @@ class Explorer:
         controls: Mapping[str, widgets.Widget],
         live: LiveFigure,
         update: Callable[..., str],
+        sliders: Mapping[str, widgets.Widget] | None = None,
     ) -> None:
         self.name = name
         self.controls = dict(controls)
@@ -45,15 +47,19 @@ class Explorer:
         self.readout = ""
         self._update = update
         self._line = widgets.HTML()
-        for control in self.controls.values():
+        shown = []
+        for name, control in self.controls.items():
+            shown += [sliders[name]] if sliders and name in sliders else []
+            shown += [control]
+            control.observe(self._changed, "value")
+        for control in shown:
             control.style.description_width = "initial"
             if hasattr(control, "readout"):  # a slider
                 control.layout.width = "26em"
-            control.observe(self._changed, "value")
         self.widget = widgets.VBox(
             [
                 widgets.HBox(
-                    list(self.controls.values()),
+                    shown,
                     layout=widgets.Layout(flex_flow="row wrap"),
                 ),
                 live.picture,
@@ -115,3 +121,43 @@ class Explorer:
         data["text/plain"] = repr(self)
         data["image/png"] = base64.b64encode(png).decode("ascii")
         return data, {"image/png": {"alt": self.live.picture.alt}}
+
+
+def exact(slider: widgets.Widget) -> widgets.FloatText:
+    """Make a box beside a slider that takes any number.
+
+    A slider snaps what is typed to its steps and its range; a learner wants
+    to try 0.999, and 1e9.
+
+    Args:
+        slider: A slider for numbers. Its own readout is switched off.
+
+    Returns:
+        The box. It follows the slider, and the slider follows it as far as
+        its range goes.
+    """
+    slider.readout = False
+    box = widgets.FloatText(
+        value=slider.value,
+        step=0.01,
+        description="exactly",
+        layout=widgets.Layout(width="11em"),
+    )
+    lowest, highest = slider.min, slider.max
+    if isinstance(slider, widgets.FloatLogSlider):
+        lowest, highest = slider.base**lowest, slider.base**highest
+
+    def place() -> float:
+        return min(max(box.value, lowest), highest)
+
+    def from_slider(change: dict) -> None:
+        if abs(change["new"] - place()) > 1e-9:
+            box.value = float(f"{change['new']:.3g}")
+
+    def from_box(change: dict) -> None:
+        if change["new"] == change["new"]:  # NaN has no place on a slider
+            slider.value = place()
+
+    slider.observe(from_slider, "value")
+    box.observe(from_box, "value")
+    return box

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from course_utils import style
-from course_utils.explorers.explorer import Explorer
+from course_utils.explorers.explorer import Explorer, exact
 from course_utils.live import LiveFigure
 from course_utils.toy import SURFACES, Surface
 
@@ -27,16 +27,17 @@ def learning_rate(
 
     Args:
         loss: Takes a number or an array of weights, returns the loss.
-        slope: The derivative of `loss`.
+        slope: The derivative of `loss`, which is a parabola.
         start: First weight; not the minimum.
-        rate: Learning rate to begin with, between 0 and 1.2.
+        rate: Learning rate to begin with.
         steps: How many steps to take.
 
     Returns:
-        An explorer with one control, `rate`.
+        An explorer with one control, `rate`, which takes any number.
 
     Raises:
-        ValueError: `start` or `rate` is not finite.
+        ValueError: `start` or `rate` is not finite, or the loss is no
+            parabola that opens upwards: only there one factor says it all.
     """
     _finite(start=start, rate=rate)
     lowest, curvature = _parabola(slope, start)
@@ -67,27 +68,26 @@ def learning_rate(
         first.set_data(path[:1], height[:1])
         fall.set_data(np.arange(near), gap)
         factor = 1 - rate * curvature
-        words = f"rate {rate:.3f} {regime(factor)}"
-        if abs(path[-1] - lowest) < abs(start - lowest):
-            return (
-                f"{words}. A step multiplies the distance by {factor:z.3f}. "
-                f"After {steps} steps: w = {path[-1]:.4f}."
-            )
-        return f"{words}. A step multiplies the distance by {factor:z.3f}." + (
-            _gone(np.abs(path - lowest) > reach)
+        words = (
+            f"rate {rate:.6g} {regime(factor)}. "
+            f"A step multiplies the distance by {factor:z.3f}."
         )
+        if abs(factor) < 1:
+            return f"{words} After {steps} steps: w = {path[-1]:z.4f}."
+        return words + _gone(np.abs(path - lowest) > reach)
 
-    controls = {
-        "rate": widgets.FloatSlider(
-            value=rate,
-            min=0.0,
-            max=1.2,
-            step=0.01,
-            description="learning rate",
-            readout_format=".3f",
-        )
-    }
-    return Explorer("learning rate", controls, live, update)
+    slider = widgets.FloatSlider(
+        value=rate,
+        min=0.0,
+        max=1.2,
+        step=0.01,
+        description="learning rate",
+    )
+    box = exact(slider)
+    box.value = rate
+    return Explorer(
+        "learning rate", {"rate": box}, live, update, {"rate": slider}
+    )
 
 
 def regime(factor: float) -> str:
@@ -102,21 +102,21 @@ def regime(factor: float) -> str:
     """
     if np.isnan(factor):
         return "gives no number at all"
+    if abs(factor) < 1e-9:
+        return "is the best: it lands at once"
+    if abs(factor - 1) < 1e-12:
+        return "stands still"
+    if abs(factor + 1) < 1e-12:
+        return "swings from side to side for ever"
     if factor > 1:
         return "climbs: the sign is wrong"
-    if factor == 1:
-        return "stands still"
+    if factor < -1:
+        return "diverges"
     if factor > 0.9:
         return "crawls"
-    if factor > 0.05:
-        return "converges"
-    if factor >= -0.05:
-        return "is the best: it lands at once"
-    if factor > -0.9:
-        return "oscillates and converges"
-    if factor >= -1:
+    if factor < -0.9:
         return "bounces from side to side"
-    return "diverges"
+    return "converges" if factor > 0 else "oscillates and converges"
 
 
 def schedules(
@@ -149,14 +149,14 @@ def schedules(
     left, right = live.figure.subplots(1, 2)
     left.set(title="The schedule", xlabel="step", ylabel="learning rate")
     left.set(xlim=(0, steps - 1), ylim=(0, 1.05))
-    right.set(title="50 walks and their middle", xlabel="step")
+    right.set(title="50 walks and their median", xlabel="step")
     right.set(ylabel="distance to the minimum", yscale="log")
     right.set(xlim=(0, steps), ylim=(1e-4, 20))
     (curve,) = left.plot([], [], "o-", color=style.PATH, ms=3)
     walks = LineCollection([], colors=style.FAINT, linewidths=0.7)
     right.add_collection(walks)
-    (middle,) = right.plot([], [], color=style.PATH)
-    live.moving(curve, walks, middle)
+    (median,) = right.plot([], [], color=style.PATH)
+    live.moving(curve, walks, median)
 
     def update(schedule: str, rate: float, noise: float) -> str:
         rates = np.array([choices[schedule](t, rate) for t in times], float)
@@ -170,15 +170,15 @@ def schedules(
         curve.set_data(times, np.clip(np.nan_to_num(rates), -1, 2))
         ticks = np.arange(steps + 1)
         walks.set_segments([np.stack([ticks, d], 1) for d in shown.T])
-        middle.set_data(ticks, np.median(shown, axis=1))
+        median.set_data(ticks, np.median(shown, axis=1))
         words = (
             f"{schedule}: the rate goes from {rates[0]:.3f} to "
-            f"{rates[-1]:.3f}; the middle of 50 walks "
+            f"{rates[-1]:.3f}; the median of 50 walks "
         )
         end = np.median(distance[-1])
         if not end <= abs(start - lowest):  # NaN is not
             return words + "diverges."
-        return words + f"ends {end:.4f} from the minimum."
+        return words + f"ends {end:.3g} from the minimum."
 
     controls = {
         "schedule": widgets.Dropdown(options=list(choices)),
@@ -211,7 +211,7 @@ def surface(
             `(2,)`, a learning rate and a number of steps, and returns the
             path, shape `(steps + 1, 2)`.
         surfaces: What can be chosen, by name.
-        rate: Learning rate to begin with, between 0.001 and 1.
+        rate: Learning rate to begin with.
         steps: How many steps to take.
 
     Returns:
@@ -223,7 +223,8 @@ def surface(
     (walk,) = left.plot([], [], "o-", color=style.PATH, ms=3, lw=1, zorder=5)
     (first,) = left.plot([], [], "o", color=style.START, ms=8, zorder=6)
     (fall,) = right.plot([], [], color=style.PATH)
-    right.set(title="Loss", xlabel="step", xlim=(0, steps))
+    right.set(title="Loss above the deepest point", xlabel="step")
+    right.set(xlim=(0, steps), ylim=(1e-6, 1e3), yscale="log")
     live.moving(walk, first, fall)
     drawn: list = []
 
@@ -234,15 +235,12 @@ def surface(
         axis = np.linspace(-here.limits, here.limits, 120)
         heights = here.loss(*np.meshgrid(axis, axis))
         drawn.append(left.contourf(axis, axis, heights, 24, cmap=style.SURFACE))
-        drawn.extend(
-            left.plot(
-                *np.transpose(here.minima), "*", color=style.MINIMUM, ms=11
-            )
-        )
+        for point in here.minima:
+            deepest = here.loss(*point) < here.loss(*here.minima[0]) + 1e-6
+            look = "*" if deepest else "x"
+            drawn.extend(left.plot(*point, look, color=style.MINIMUM, ms=11))
         left.set(title=f"The {name} from above", xlabel="u", ylabel="v")
         left.set(xlim=axis[[0, -1]], ylim=axis[[0, -1]], aspect="equal")
-        span = np.ptp(heights)
-        right.set_ylim(heights.min() - 0.03 * span, heights.max())
         live.still_changed()
 
     shown = ""
@@ -261,26 +259,25 @@ def surface(
         near = _drawable(path)
         walk.set_data(*path[:near].T)
         first.set_data(*path[:1].T)
-        fall.set_data(np.arange(near), height[:near])
+        gap = height[:near] - here.loss(*here.minima[0])
+        fall.set_data(np.arange(near), np.maximum(gap, 1e-9))
         return _ending(here, path)
 
     example = surfaces[next(iter(surfaces))]
+    slider = widgets.FloatLogSlider(
+        value=rate, min=-3, max=0, step=0.02, description="learning rate"
+    )
+    box = exact(slider)
+    box.value = rate
     controls = {
         "surface": widgets.Dropdown(
             options=list(surfaces), description="surface"
         ),
-        "rate": widgets.FloatLogSlider(
-            value=rate,
-            min=-3,
-            max=0,
-            step=0.02,
-            description="learning rate",
-            readout_format=".3f",
-        ),
+        "rate": box,
         "u": _start_slider("start u", example.start[0]),
         "v": _start_slider("start v", example.start[1]),
     }
-    explorer = Explorer("surface", controls, live, update)
+    explorer = Explorer("surface", controls, live, update, {"rate": slider})
 
     def choose(change: dict) -> None:
         u, v = surfaces[change["new"]].start
@@ -310,32 +307,27 @@ def _ending(here: Surface, path: np.ndarray) -> str:
     loss = float(here.loss(*end))
     steepness = float(np.hypot(*here.gradient(*end)))
     words = f"After {len(path) - 1} steps at ({end[0]:z.2f}, {end[1]:z.2f})"
+    words += f", loss {loss:z.3f}: "
     distances = np.linalg.norm(np.array(here.minima) - end, axis=1)
-    nearest = int(distances.argmin())
-    heights = [float(here.loss(*m)) for m in here.minima]
-    if distances[nearest] < 0.05:
-        what = (
-            "the minimum"
-            if heights[nearest] - min(heights) < 1e-6
-            else "a local minimum, but a deeper one exists"
-        )
-        words += f", loss {loss:.3f}: {what}."
-    elif loss >= float(here.loss(*path[0])):
-        words += f", loss {loss:.3f}: not lower than at the start."
-    elif steepness < 0.05:
-        words += (
-            f", loss {loss:.3f}: stuck, the slope is only {steepness:.3f}, "
-            "though this is no minimum."
-        )
-    else:
-        words += f", loss {loss:.3f}: still on the way, slope {steepness:.2f}."
-    return words
+    deeper = loss - float(here.loss(*here.minima[0])) > 0.01
+    last = np.diff(path[-3:], axis=0)
+    if distances.min() < 0.05 and deeper:
+        return words + "a local minimum, but a deeper one exists."
+    if distances.min() < 0.05:
+        return words + "the minimum."
+    if steepness < 0.001:
+        return words + "stuck, the slope is zero though this is no minimum."
+    if len(last) == 2 and last[0] @ last[1] < 0:
+        return words + "jumping to and fro, the rate is too large here."
+    if steepness < 0.05:
+        return words + f"it hardly moves, the slope is only {steepness:.3f}."
+    return words + f"still on the way, slope {steepness:.2f}."
 
 
 def _gone(outside: np.ndarray) -> str:
     """Say when a path leaves the picture for the last time, if it does."""
     if not outside[-1]:
-        return " It never settles."
+        return " It never arrives."
     last_inside = np.flatnonzero(~outside)[-1] if (~outside).any() else -1
     return f" It leaves the picture at step {last_inside + 1}."
 
@@ -348,7 +340,9 @@ def _drawable(path: np.ndarray) -> int:
 
 
 def _walk(slope: Callable, start: float, rate: float, steps: int) -> np.ndarray:
-    w, path = float(start), [float(start)]
+    # A NumPy number overflows to infinity where a Python one would raise.
+    w = np.float64(start)
+    path = [w]
     with np.errstate(all="ignore"):
         for _ in range(steps):
             w = w - rate * slope(w)
@@ -357,20 +351,22 @@ def _walk(slope: Callable, start: float, rate: float, steps: int) -> np.ndarray:
 
 
 def _parabola(slope: Callable, start: float) -> tuple[float, float]:
-    """Find the minimum and the curvature, exact where the slope is a line."""
-    if slope(start) == 0:
+    """Return minimum and curvature of the parabola with this slope."""
+    left, here, right = (slope(np.float64(start + d)) for d in (-1, 0, 1))
+    if here == 0:
         raise ValueError(
             f"The slope at the start {start} is zero, so no step would move. "
             "Start somewhere else."
         )
-    curvature = (slope(start + 0.5) - slope(start - 0.5)) / 1.0
-    if not curvature > 0:
+    curvature = (right - left) / 2
+    if not np.isclose(left + right, 2 * here) or not curvature > 0:
         raise ValueError(
-            f"The slope does not grow around the start {start}, so there is "
-            "no valley to walk into. Give the derivative of a loss that "
-            "curves upwards there."
+            "This explorer needs the slope of a parabola that opens upwards, "
+            "such as 2 * (w + 1): only there does each step multiply the "
+            "distance by the same factor. Other losses are in "
+            "explorers.surface."
         )
-    return start - slope(start) / curvature, curvature
+    return float(start - here / curvature), float(curvature)
 
 
 def _finite(**values: float) -> None:

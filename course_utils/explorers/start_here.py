@@ -28,7 +28,7 @@ def line_fit(data: Mapping[str, Callable[[], Data]] = DATA) -> Explorer:
     ax = live.figure.subplots()
     ax.set(xlabel="x", ylabel="y", xlim=(-0.02, 1.02), ylim=(0.2, 0.6))
     (dots,) = ax.plot([], [], "o", color=style.DATA, label="data")
-    misses = LineCollection([], colors=style.ORANGE, label="misses")
+    misses = LineCollection([], colors=style.GREY, label="misses")
     ax.add_collection(misses)
     (model,) = ax.plot([], [], color=style.MODEL, label="w · x + b")
     ax.legend(loc="upper left", ncols=3)
