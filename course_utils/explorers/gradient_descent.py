@@ -74,7 +74,7 @@ def learning_rate(
         )
         if abs(factor) < 1:
             return f"{words} After {steps} steps: w = {path[-1]:z.4f}."
-        return words + _gone(np.abs(path - lowest) > reach)
+        return words + _gone(~(np.abs(path - lowest) <= reach))
 
     slider = widgets.FloatSlider(
         value=rate,
