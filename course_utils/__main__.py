@@ -13,24 +13,28 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 ELSEWHERE = "Set COURSE_WORK_DIR to a folder of your own for your copies."
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
+Notebook = dict[str, Any]  # as nbformat stores it; also one cell of it
+
 
 class Stop(Exception):
     """A problem that the user can mend, told in one line."""
 
 
-def work_folder():
+def work_folder() -> Path:
     """Return where the learner's copies are: $COURSE_WORK_DIR or work/."""
     return Path(os.environ.get("COURSE_WORK_DIR") or ROOT / "work").absolute()
 
 
-def lectures(wanted=()):
+def lectures(wanted: Iterable[str] = ()) -> list[Path]:
     """Return the originals in order.
 
     wanted: numbers or names ("2", "02", "02_gradient_descent"); empty for all.
@@ -50,7 +54,7 @@ def lectures(wanted=()):
     return chosen
 
 
-def read(path):
+def read(path: Path) -> Notebook:
     """Return the notebook in a file as plain dictionaries."""
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -64,7 +68,7 @@ def read(path):
     return notebook
 
 
-def write(path, notebook):
+def write(path: Path, notebook: Notebook) -> None:
     """Store a notebook whole or not at all.
 
     path: the file, replaced if it exists, notebook: plain dictionaries.
@@ -90,7 +94,7 @@ def write(path, notebook):
         ) from None
 
 
-def fresh(original):
+def fresh(original: Path) -> Notebook:
     """Return a learner's copy: without outputs, so predicting is honest.
 
     The notes for the teacher give answers away, so they are left out, too,
@@ -114,13 +118,13 @@ def fresh(original):
     return notebook
 
 
-def is_for_teacher(cell):
+def is_for_teacher(cell: Notebook) -> bool:
     """Return whether a cell holds notes for the teacher."""
     slideshow = cell.get("metadata", {}).get("slideshow", {})
     return slideshow.get("slide_type") == "notes"
 
 
-def fill_work_folder():
+def fill_work_folder() -> None:
     """Copy the lectures that are missing, and say which have changed."""
     work, copied, changed = work_folder(), [], []
     for original in lectures():
@@ -154,12 +158,12 @@ def fill_work_folder():
         )
 
 
-def reset_command(original):
+def reset_command(original: Path) -> str:
     """Return what to type to start a lecture afresh."""
     return f"python3 start.py reset {original.stem[:2]}"
 
 
-def lab(args, extra):
+def lab(args: argparse.Namespace, extra: list[str]) -> int:
     """Open JupyterLab on the learner's copies, on this computer only."""
     port = []
     if args.port is not None:
@@ -197,12 +201,12 @@ def lab(args, extra):
     return hand_over([*command, *extra], work)
 
 
-def own_kernel():
+def own_kernel() -> None:
     """Use the kernel of this environment, not a namesake elsewhere."""
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 
 
-def is_free(port):
+def is_free(port: int) -> bool:
     """Return whether a server can be started on this port."""
     with socket.socket() as probe:
         if os.name == "posix":  # as JupyterLab does; elsewhere it would lie
@@ -214,12 +218,12 @@ def is_free(port):
     return True
 
 
-def free_port(taken):
+def free_port(taken: int) -> int:
     """Return the first free port after a taken one."""
     return next((p for p in range(taken + 1, 65536) if is_free(p)), 8888)
 
 
-def hand_over(command, folder):
+def hand_over(command: list[str], folder: Path) -> int:
     """Become another program; on Windows, run it and return its exit code.
 
     command: program and arguments, folder: where it runs.
@@ -236,7 +240,7 @@ def hand_over(command, folder):
             pass  # the child got it too, and decides
 
 
-def reset(args):
+def reset(args: argparse.Namespace) -> int:
     """Put a fresh copy of lectures into work/, and keep the old ones."""
     for original in lectures(args.lecture):
         new, mine = fresh(original), work_folder() / original.name
@@ -256,16 +260,17 @@ def reset(args):
             say(f"Your old copy is {old}.")
         write(mine, new)
         say(f"{mine} is as new. If it is open, reload the page.")
+    return 0
 
 
-def test(args, extra):
+def test(args: argparse.Namespace, extra: list[str]) -> int:
     """Run the tests; --browser adds those in a real browser."""
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
     command += ["--browser"] if args.browser else []
     return hand_over([*command, *extra], ROOT)
 
 
-def render(args):
+def render(args: argparse.Namespace) -> int:
     """Run lectures as the tests do, and store what they print."""
     sys.path.insert(0, str(ROOT))
     # Kernels must have the same surroundings as in the tests.
@@ -277,7 +282,7 @@ def render(args):
     return int(bool(failed))
 
 
-def render_one(path):
+def render_one(path: Path) -> bool:
     """Run a notebook and store it; return whether every cell was fine.
 
     path: the file, left as it is if a cell fails.
@@ -320,7 +325,7 @@ def render_one(path):
     return True
 
 
-def tidy(notebook):
+def tidy(notebook: Notebook) -> Notebook:
     """Return a notebook for the repository: the same on every machine.
 
     notebook: nbformat's object, after it was run.
@@ -345,7 +350,7 @@ def tidy(notebook):
     return json.loads(nbformat.v4.writes(notebook))
 
 
-def doctor(args):
+def doctor(args: argparse.Namespace) -> int:
     """Check this computer and say what to do about problems."""
     from course_utils.doctor import examine
 
@@ -353,19 +358,19 @@ def doctor(args):
     return examine(work_folder())
 
 
-def say(text):
+def say(text: str) -> None:
     """Print a line at once."""
     print(text, flush=True)
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     top = argparse.ArgumentParser(
         prog="python3 start.py", allow_abbrev=False, description=__doc__
     )
     commands = top.add_subparsers(dest="command", required=True)
 
-    def add(function):
+    def add(function: Callable[..., int]) -> argparse.ArgumentParser:
         text = function.__doc__.split("\n")[0]
         new = commands.add_parser(
             function.__name__, help=text, description=text, allow_abbrev=False
@@ -386,7 +391,7 @@ def parser():
     return top
 
 
-def main(argv):
+def main(argv: Iterable[str]) -> int:
     """Run one command and return its exit code.
 
     argv: the command and its arguments.

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 
-def examine(work):
+def examine(work: Path) -> int:
     """Print one line for each check; return 1 if there is a problem, else 0.
 
     work: the folder of the learner's copies.
@@ -38,14 +38,14 @@ def examine(work):
     return int(problems > 0)
 
 
-def python():
+def python() -> str:
     """Return version and place of Python, and the system."""
     return f"{platform.python_version()} ({sys.executable}), " + (
         platform.platform()
     )
 
 
-def packages():
+def packages() -> str:
     """Return the versions of what matters most."""
     found = []
     cpu = importlib.metadata.packages_distributions().get("tensorflow")
@@ -55,7 +55,7 @@ def packages():
     return ", ".join([*found, f"ipywidgets {version}"])
 
 
-def tensorflow():
+def tensorflow() -> str:
     """Import TensorFlow, in a process of its own because it may crash."""
     code = (
         "from course_utils import device as d;"
@@ -80,7 +80,7 @@ def tensorflow():
     return f"imports, {text}"
 
 
-def settings():
+def settings() -> str:
     """Return the variables that change what the course does."""
     found = [
         f"{k}={v}" for k, v in os.environ.items() if k.startswith("COURSE_")
@@ -88,7 +88,7 @@ def settings():
     return " ".join(sorted(found)) or "no COURSE_... variable is set"
 
 
-def disk(work):
+def disk(work: Path) -> str:
     """Return how much is free where the copies and the data are kept."""
     folder = next(p for p in (work, *work.parents) if p.exists())
     free = shutil.disk_usage(folder).free / 1e9
@@ -97,7 +97,7 @@ def disk(work):
     return f"{free:.1f} GB are free"
 
 
-def writable(work):
+def writable(work: Path) -> str:
     """Return the folder of the copies if files can be made there."""
     folder = next(Path(p) for p in (work, *work.parents) if p.exists())
     try:
@@ -110,7 +110,7 @@ def writable(work):
     return str(work)
 
 
-def loopback():
+def loopback() -> str:
     """Talk to this computer over its own network, as JupyterLab does."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         try:
@@ -123,7 +123,7 @@ def loopback():
     return "programs on this computer can talk to each other"
 
 
-def kernel():
+def kernel() -> str:
     """Start a notebook's Python and let it compute."""
     from jupyter_client.manager import start_new_kernel
 
