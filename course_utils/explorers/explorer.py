@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -144,18 +145,25 @@ def exact(slider: widgets.Widget) -> widgets.FloatText:
         layout=widgets.Layout(width="11em"),
     )
     lowest, highest = slider.min, slider.max
+    scale = float
     if isinstance(slider, widgets.FloatLogSlider):
         lowest, highest = slider.base**lowest, slider.base**highest
+
+        def scale(value: float) -> float:
+            return math.log(value, slider.base)
 
     def place() -> float:
         return min(max(box.value, lowest), highest)
 
     def from_slider(change: dict) -> None:
-        if abs(change["new"] - place()) > 1e-9:
+        # Front ends snap what they are told to the nearest step and send it
+        # back. That is no move of the learner.
+        moved = abs(scale(change["new"]) - scale(place()))
+        if moved > 0.51 * slider.step:
             box.value = float(f"{change['new']:.3g}")
 
     def from_box(change: dict) -> None:
-        if change["new"] == change["new"]:  # NaN has no place on a slider
+        if not math.isnan(change["new"]):
             slider.value = place()
 
     slider.observe(from_slider, "value")

@@ -74,12 +74,7 @@ def test_learning_rate_moves_by_keyboard(lecture: Callable) -> None:
     lab.page.keyboard.press("ArrowRight")
     lab.page.keyboard.press("ArrowRight")
     expect(area).not_to_have_text(read, use_inner_text=True)
-    lab.page.wait_for_function(
-        "([image, old]) => { const now = course.pixels(image);"
-        " return now !== null && now !== old; }",
-        arg=[picture.element_handle(), shown],
-        timeout=5000,
-    )
+    wait_for_other_pixels(lab, picture, shown)
     assert lab.errors() == []
     assert lab.complaints == []
 
@@ -110,6 +105,33 @@ def test_learning_rate_feels_instant(
     assert statistics.median(single) < 150
 
 
+def test_a_typed_rate_is_taken_exactly(lecture: Callable) -> None:
+    lab = lecture("02")
+    area = explorer(lab, "explorers.learning_rate(")
+    box = area.locator("input[type=number]").first
+    for rate, words_ in (("0.001", "crawls"), ("0.999", "bounces")):
+        box.fill(rate)
+        box.press("Enter")
+        expect(area).to_contain_text(f"rate {rate} {words_}")
+    box.fill("0.99")
+    box.press("Enter")
+    expect(area).to_contain_text("rate 0.99 bounces")
+    area.locator(".noUi-handle").first.focus()
+    lab.page.keyboard.press("ArrowRight")
+    expect(area).to_contain_text("rate 1 swings from side to side for ever")
+
+
+def test_a_click_on_the_surface_chooses_the_start(lecture: Callable) -> None:
+    lab = lecture("02")
+    area = explorer(lab, "explorers.surface(")
+    picture = area.locator(PICTURE).first
+    shown, read = browser.pixels(picture), words(area)
+    picture.click(position={"x": 250, "y": 100})
+    expect(area).not_to_have_text(read, use_inner_text=True)
+    wait_for_other_pixels(lab, picture, shown)
+    assert lab.errors() == []
+
+
 def test_broadcasting_explorer_moves(lecture: Callable) -> None:
     lab = lecture("01")
     area = explorer(lab, "explorers.")
@@ -117,9 +139,19 @@ def test_broadcasting_explorer_moves(lecture: Callable) -> None:
     shown, read = browser.pixels(picture), words(area)
     change_first_control(lab, area)
     expect(area).not_to_have_text(read, use_inner_text=True)
-    assert browser.pixels(picture) != shown
+    wait_for_other_pixels(lab, picture, shown)
     lab.screenshot("tensors")
     assert lab.errors() == []
+
+
+def wait_for_other_pixels(lab: Lab, picture: Locator, old: int) -> None:
+    """Wait until a picture shows something else; the text may be faster."""
+    lab.page.wait_for_function(
+        "([image, old]) => { const now = course.pixels(image);"
+        " return now !== null && now !== old; }",
+        arg=[picture.element_handle(), old],
+        timeout=5000,
+    )
 
 
 def change_first_control(lab: Lab, area: Locator) -> None:
