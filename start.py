@@ -36,7 +36,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 LOG = VENV / "setup.log"
 STAMP = VENV / "course.json"  # written last: without it, setup is unfinished
-# Gigabytes to download and on disk (pip's cache included), as measured.
+# Gigabytes to download and on disk (pip's cache included): measured for
+# cpu, estimated for gpu.
 SIZE = {"cpu": (0.5, 3.0), "gpu": (3.5, 11.0)}
 NO_VENV = (
     "This Python lacks venv or pip. On Debian and Ubuntu type: sudo apt "

@@ -243,7 +243,9 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(
-    ("checker", "mistake", "words"), MISTAKES, ids=lambda p: str(p)[:40]
+    ("checker", "mistake", "words"),
+    MISTAKES,
+    ids=[words for _, _, words in MISTAKES],
 )
 def test_each_mistake_gets_its_own_message(
     checker: Callable, mistake: Callable, words: str
