@@ -1,0 +1,265 @@
+"""How fast are the explorers, compared with `ipywidgets.interact`?
+
+For two explorers, the same slider is moved to the same values twice: in the
+explorer of the course, and in an equivalent made with `interact` and a new
+figure per change, which is the usual way. Timed is everything from the change
+of the slider to finished PNG bytes. The two take turns, so that whatever
+else the machine does slows both.
+
+The comparison is made easy for `interact`: no kernel, no message to a
+browser, and no `bbox_inches="tight"`, which Jupyter would add.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from course_utils import explorers, scratch, style, toy
+from course_utils.explorers import Explorer
+
+import ipywidgets as widgets
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image
+
+SLOWEST = 16.0  # milliseconds for 95 of 100 moves: 60 pictures a second
+RATIO = 4.0  # how many times faster than interact, in the median
+SAME = 3.0  # how far the two pictures may differ: RMS on a scale of 0 to 255
+WARM_UP = 10  # changes that are not counted
+STEPS = 40
+START = 5.0
+
+
+def loss(w: np.ndarray) -> np.ndarray:
+    return (w + 1) ** 2
+
+
+def slope(w: np.ndarray) -> np.ndarray:
+    return 2 * (w + 1)
+
+
+def png_of(figure: plt.Figure) -> bytes:
+    """Encode a figure as Jupyter does, and close it as Jupyter does."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    plt.close(figure)
+    return stream.getvalue()
+
+
+def draw_learning_rate(rate: float) -> bytes:
+    """Draw what `explorers.learning_rate` shows, on a new figure."""
+    with np.errstate(all="ignore"):
+        path = scratch.descend(slope, START, rate, STEPS)
+        height = loss(path)
+    near = int(np.argmax(np.append(np.abs(path) >= 1e6, True)))
+    reach = 1.35 * (START + 1)
+    ground = np.linspace(-1 - reach, -1 + reach, 200)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.4))
+    left.plot(ground, loss(ground), color=style.LOSS)
+    left.plot([-1], [0], "*", color=style.MINIMUM, ms=12)
+    left.set(title="Where you walk", xlabel="weight w", ylabel="loss")
+    left.set_xlim(ground[0], ground[-1])
+    left.set_ylim(bottom=-0.05 * np.ptp(loss(ground)))
+    left.set_ylim(top=left.get_ylim()[1])
+    left.plot(path[:near], height[:near], "o-", color=style.PATH, ms=4, lw=1)
+    left.plot(path[:1], height[:1], "o", color=style.START, ms=7)
+    right.set(title="How fast you arrive", xlabel="step", yscale="log")
+    right.set(ylabel="loss above the minimum")
+    right.set(xlim=(0, STEPS), ylim=(1e-8, 1e4))
+    gap = np.maximum(height[:near], 5e-9)
+    right.plot(np.arange(near), gap, "o-", color=style.PATH, ms=3, lw=1)
+    return png_of(figure)
+
+
+def draw_surface(u: float) -> bytes:
+    """Draw what `explorers.surface` shows, on a new figure."""
+    here = toy.SURFACES["bowl"]
+    path = scratch.descend(
+        lambda p: np.array(here.gradient(*p)),
+        np.array([u, here.start[1]]),
+        0.1,
+        60,
+    )
+    height = here.loss(*path.T)
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(6.8, 3.8), width_ratios=(1.25, 1)
+    )
+    axis = np.linspace(-here.limits, here.limits, 120)
+    heights = here.loss(*np.meshgrid(axis, axis))
+    left.contourf(axis, axis, heights, 24, cmap=style.SURFACE)
+    left.plot(*np.transpose(here.minima), "*", color=style.MINIMUM, ms=11)
+    left.plot(*path.T, "o-", color=style.PATH, ms=3, lw=1)
+    left.plot(*path[:1].T, "o", color=style.START, ms=8)
+    left.set(title="The bowl from above", xlabel="u", ylabel="v")
+    left.set(xlim=axis[[0, -1]], ylim=axis[[0, -1]], aspect="equal")
+    right.plot(height, color=style.PATH)
+    right.set(title="Loss", xlabel="step", xlim=(0, 60))
+    span = np.ptp(heights)
+    right.set_ylim(heights.min() - 0.03 * span, heights.max())
+    return png_of(figure)
+
+
+@dataclass
+class Way:
+    """One way to draw, and what it took.
+
+    Attributes:
+        move: Sets the slider and returns the picture that results.
+        times: Milliseconds per move.
+        sizes: Bytes per picture.
+    """
+
+    move: Callable[[float], bytes]
+    times: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+
+    def measure(self, value: float) -> bytes:
+        """Move once and note what it took."""
+        begin = time.perf_counter()
+        png = self.move(value)
+        self.times.append(1000 * (time.perf_counter() - begin))
+        self.sizes.append(len(png))
+        return png
+
+
+def our_way(explorer: Explorer, control: str) -> Way:
+    """Return the way of the course: moved artists on a saved background."""
+    slider = explorer.controls[control]
+
+    def move(value: float) -> bytes:
+        slider.value = value
+        return explorer.live.picture.png
+
+    return Way(move)
+
+
+def usual_way(
+    draw: Callable[..., bytes], control: str, like: widgets.Widget
+) -> Way:
+    """Return the way of `interact`: the function runs at every change."""
+    drawn = b""
+
+    def function(**values: float) -> None:
+        nonlocal drawn
+        drawn = draw(**values)
+
+    slider = widgets.FloatSlider(
+        value=like.value, min=like.min, max=like.max, step=like.step
+    )
+    # Headless, interact erases its last output on the terminal.
+    with contextlib.redirect_stdout(io.StringIO()):
+        widgets.interactive(function, **{control: slider}).update()
+
+    def move(value: float) -> bytes:
+        with contextlib.redirect_stdout(io.StringIO()):
+            slider.value = value
+        return drawn
+
+    return Way(move)
+
+
+def difference(first: bytes, second: bytes) -> float:
+    """Return the RMS difference of two pictures; infinite if sizes differ."""
+    one, other = (
+        np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), float)
+        for png in (first, second)
+    )
+    if one.shape != other.shape:
+        return float("inf")
+    return float(np.sqrt(np.mean((one - other) ** 2)))
+
+
+def compare(name: str, ours: Way, usual: Way, values: np.ndarray) -> list[str]:
+    """Measure two ways in turns, print the result, return what is too bad."""
+    for value in values[:WARM_UP]:
+        ours.move(value)
+        usual.move(value)
+    worst = 0.0
+    for value in values[WARM_UP:]:
+        pair = ours.measure(value), usual.measure(value)
+        worst = max(worst, difference(*pair))
+    ratio = np.median(usual.times) / np.median(ours.times)
+    for label, way, factor in (
+        ("this course", ours, f"{ratio:.1f} x faster"),
+        ("interact, new figure", usual, ""),
+    ):
+        print(
+            f"{name:14} {label:21} {np.median(way.times):9.1f} "
+            f"{np.percentile(way.times, 95):8.1f} "
+            f"{np.median(way.sizes):8.0f}  {factor}"
+        )
+    problems = []
+    slow = np.percentile(ours.times, 95)
+    if slow > SLOWEST:
+        problems.append(
+            f"{name}: 95 of 100 moves took up to {slow:.1f} ms, the bar is "
+            f"{SLOWEST:.0f} ms."
+        )
+    if ratio < RATIO:
+        problems.append(
+            f"{name}: {ratio:.1f} times faster than interact, the bar is "
+            f"{RATIO:.0f}."
+        )
+    if worst > SAME:
+        problems.append(
+            f"{name}: the two pictures differ (RMS {worst:.1f}), so the "
+            "comparison is not fair. Bring the drawing here in step."
+        )
+    return problems
+
+
+def main() -> int:
+    """Run both comparisons; return 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--changes",
+        type=int,
+        default=150,
+        help="how many moves to measure (default 150)",
+    )
+    parser.add_argument(
+        "--no-bar",
+        action="store_true",
+        help="only print, whatever the result",
+    )
+    options = parser.parse_args()
+    if options.changes < 1:
+        parser.error("--changes must be at least 1")
+    matplotlib.use("agg")
+    style.apply()
+    count = WARM_UP + options.changes
+    order = np.random.default_rng(0).permutation(count)
+    rate = explorers.learning_rate(loss, slope, START, steps=STEPS)
+    bowl = explorers.surface(scratch.descend)
+    print(f"{options.changes} moves each, from slider to PNG")
+    print(
+        f"{'explorer':14} {'way':21} {'median ms':>9} {'p95 ms':>8} "
+        f"{'bytes':>8}"
+    )
+    problems = compare(
+        "learning rate",
+        our_way(rate, "rate"),
+        usual_way(draw_learning_rate, "rate", rate.controls["rate"]),
+        np.linspace(0.005, 1.195, count)[order],
+    )
+    problems += compare(
+        "surface",
+        our_way(bowl, "u"),
+        usual_way(draw_surface, "u", bowl.controls["u"]),
+        np.linspace(-2.9, 2.9, count)[order],
+    )
+    if problems and not options.no_bar:
+        print(*problems, sep="\n", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
