@@ -94,15 +94,16 @@ def draw_surface(u: float) -> bytes:
     axis = np.linspace(-here.limits, here.limits, 120)
     heights = here.loss(*np.meshgrid(axis, axis))
     left.contourf(axis, axis, heights, 24, cmap=style.SURFACE)
-    left.plot(*np.transpose(here.minima), "*", color=style.MINIMUM, ms=11)
+    for point in here.minima:
+        left.plot(*point, "*", color=style.MINIMUM, ms=11)
     left.plot(*path.T, "o-", color=style.PATH, ms=3, lw=1)
     left.plot(*path[:1].T, "o", color=style.START, ms=8)
     left.set(title="The bowl from above", xlabel="u", ylabel="v")
     left.set(xlim=axis[[0, -1]], ylim=axis[[0, -1]], aspect="equal")
-    right.plot(height, color=style.PATH)
-    right.set(title="Loss", xlabel="step", xlim=(0, 60))
-    span = np.ptp(heights)
-    right.set_ylim(heights.min() - 0.03 * span, heights.max())
+    gap = height - here.loss(*here.minima[0])
+    right.plot(np.maximum(gap, 1e-9), color=style.PATH)
+    right.set(title="Loss above the deepest point", xlabel="step")
+    right.set(xlim=(0, 60), ylim=(1e-6, 1e3), yscale="log")
     return png_of(figure)
 
 
@@ -129,9 +130,14 @@ class Way:
         return png
 
 
-def our_way(explorer: Explorer, control: str) -> Way:
+def slider_of(explorer: Explorer, description: str) -> widgets.FloatSlider:
+    """Find the slider that a learner would drag."""
+    row = explorer.widget.children[0]
+    return next(c for c in row.children if c.description == description)
+
+
+def our_way(explorer: Explorer, slider: widgets.FloatSlider) -> Way:
     """Return the way of the course: moved artists on a saved background."""
-    slider = explorer.controls[control]
 
     def move(value: float) -> bytes:
         slider.value = value
@@ -238,6 +244,9 @@ def main() -> int:
     order = np.random.default_rng(0).permutation(count)
     rate = explorers.learning_rate(loss, slope, START, steps=STEPS)
     bowl = explorers.surface(scratch.descend)
+    rate_slider = slider_of(rate, "learning rate")
+    start_slider = slider_of(bowl, "start u")
+    rates = np.linspace(0.005, 1.195, count)
     print(f"{options.changes} moves each, from slider to PNG")
     print(
         f"{'explorer':14} {'way':21} {'median ms':>9} {'p95 ms':>8} "
@@ -245,14 +254,15 @@ def main() -> int:
     )
     problems = compare(
         "learning rate",
-        our_way(rate, "rate"),
-        usual_way(draw_learning_rate, "rate", rate.controls["rate"]),
-        np.linspace(0.005, 1.195, count)[order],
+        our_way(rate, rate_slider),
+        usual_way(draw_learning_rate, "rate", rate_slider),
+        # To three digits, as the explorer takes them from its slider.
+        np.array([float(f"{r:.3g}") for r in rates])[order],
     )
     problems += compare(
         "surface",
-        our_way(bowl, "u"),
-        usual_way(draw_surface, "u", bowl.controls["u"]),
+        our_way(bowl, start_slider),
+        usual_way(draw_surface, "u", start_slider),
         np.linspace(-2.9, 2.9, count)[order],
     )
     if problems and not options.no_bar:
