@@ -1,0 +1,592 @@
+"""A checker gives a useful verdict on anything, and the kernel lives on.
+
+The answers go to a real exercise, the mean squared error of lecture 00.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from course_utils.check import exercise, start_here
+from course_utils.check.exercise import Exercise, NotAttempted, Verdict, Wrong
+
+import nbclient
+import numpy as np
+import pytest
+from nbformat import v4
+
+check = start_here.mean_squared_error
+
+
+def right(predicted: list[float], y: list[float]) -> float:
+    """Return the mean squared error, as the task asks."""
+    pairs = zip(predicted, y, strict=True)
+    return sum((p - t) ** 2 for p, t in pairs) / len(y)
+
+
+def still_works() -> None:
+    """The main thread lives, and the next check is not disturbed."""
+    verdict = check(right)
+    assert verdict, verdict
+    assert verdict.status == "right"
+
+
+@pytest.fixture(autouse=True)
+def undisturbed() -> Iterator[None]:
+    yield
+    still_works()
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait five seconds for an answer that never ends."""
+    monkeypatch.setattr(exercise, "TIME_LIMIT", 0.3)
+
+
+def message(answer: Any) -> str:
+    """Check a wrong answer and return what the learner reads about it."""
+    verdict = check(answer)
+    assert not verdict
+    assert verdict.status == "wrong", verdict
+    assert 10 < len(verdict.message) < 1000
+    return verdict.message
+
+
+def raising(error: BaseException) -> Callable:
+    def answer(predicted: list, y: list) -> float:
+        raise error
+
+    return answer
+
+
+def giving(value: Any) -> Callable:
+    return lambda predicted, y: value
+
+
+# Ordinary answers ----------------------------------------------------------
+
+
+def test_a_right_answer_earns_an_insight() -> None:
+    verdict = check(right)
+    assert bool(verdict) is True
+    assert repr(verdict).startswith("✓ right: Squaring")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [np.float64, np.float32, np.array, complex, lambda x: np.array(x)[()]],
+)
+def test_the_type_of_a_number_does_not_matter(form: Callable) -> None:
+    assert check(lambda predicted, y: form(right(predicted, y)))
+
+
+def test_tensors_are_numbers_too() -> None:
+    import tensorflow as tf
+
+    def answer(predicted: list[float], y: list[float]) -> tf.Tensor:
+        return tf.reduce_mean(tf.square(tf.subtract(predicted, y)))
+
+    assert check(answer)
+    assert check(lambda p, y: tf.Variable(answer(p, y)))
+    assert "shape (1,)" in message(lambda p, y: answer(p, y)[tf.newaxis])
+
+
+def test_arrays_lists_and_tuples_are_compared_by_value() -> None:
+    doubled = Exercise(
+        exercise.against(
+            lambda x: 2 * np.asarray(x),
+            cases=[([1.0, 2.0],), ([0.5, -4.0],)],
+            mistakes={},
+            insight="Twice.",
+        ),
+        hints=["Use *."],
+    )
+    assert doubled(lambda x: [2 * v for v in x])
+    assert doubled(lambda x: tuple(2 * v for v in x))
+    assert doubled(lambda x: np.add(x, x))
+    assert not doubled(lambda x: 2 * x)
+    assert "(4,)" in doubled(lambda x: 2 * x).message
+    both = Exercise(
+        exercise.against(
+            lambda x: (min(x), max(x)),
+            cases=[([3.0, 1.0, 2.0],)],
+            mistakes={},
+            insight="Both.",
+        ),
+        hints=["Two values."],
+    )
+    assert both(lambda x: [min(x), max(x)])
+    assert "2 values" in both(lambda x: min(x)).message
+    assert not both(lambda x: (max(x), min(x)))
+
+
+@pytest.mark.parametrize(
+    "answer", [giving(...), ..., lambda *anything: ...], ids=range(3)
+)
+def test_the_stub_is_not_attempted_yet(answer: Any) -> None:
+    verdict = check(answer)
+    assert verdict.status == "not attempted yet"
+    assert not verdict
+    assert ".hint()" in verdict.message
+
+
+def differences(predicted: list[float], y: list[float]) -> list[float]:
+    return [p - t for p, t in zip(predicted, y, strict=True)]
+
+
+PLANTED = {
+    "no mean": (
+        lambda p, y: sum(d**2 for d in differences(p, y)),
+        "did not divide",
+    ),
+    "no square": (
+        lambda p, y: np.mean(differences(p, y)),
+        "without squaring",
+    ),
+    "absolute": (
+        lambda p, y: np.mean(np.abs(differences(p, y))),
+        "absolute value",
+    ),
+    "square of the mean": (
+        lambda p, y: np.mean(differences(p, y)) ** 2,
+        "square each difference first",
+    ),
+    "root": (
+        lambda p, y: np.sqrt(np.mean(np.square(differences(p, y)))),
+        "root",
+    ),
+    "one too few": (
+        lambda p, y: sum(d**2 for d in differences(p, y)) / (len(y) - 1),
+        "one too few",
+    ),
+    "return in the loop": (
+        lambda p, y: (p[0] - y[0]) ** 2,
+        "inside the loop",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_typical_mistake_is_named(name: str) -> None:
+    answer, words = PLANTED[name]
+    assert words in message(answer)
+
+
+def test_every_typical_mistake_has_a_message_of_its_own() -> None:
+    messages = {message(answer) for answer, _ in PLANTED.values()}
+    assert len(messages) == len(PLANTED)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (giving(None), ["None", "return missing"]),
+        (giving("0.5"), ["'0.5'", "type str", "numbers"]),
+        (giving({"mse": 1}), ["type dict"]),
+        (giving([1.0, 2.0]), ["shape (2,)"]),
+        (giving([[1.0], [1.0, 2.0]]), ["type list"]),
+        (giving(np.nan), ["nan", "not finite"]),
+        (giving(np.inf), ["inf", "not finite"]),
+        (giving(17.0), ["17", "expected 1.3333"]),
+        (giving(1 + 2j), ["expected 1.3333"]),
+        (lambda p, y: (yield 1.0), ["generator"]),
+        (lambda only: 1.0, ["TypeError", "1 positional argument"]),
+        (raising(KeyError("loss")), ["KeyError", "'loss'"]),
+        (raising(ValueError("x" * 10**6)), ["ValueError", "xxx"]),
+        (giving(10**5000), ["int"]),
+        (lambda p, y: p - y, ["TypeError", "Lists cannot be subtracted"]),
+        (lambda p, y: [0] * 10**15, ["MemoryError"]),
+        (5, ["function was expected", "type int", "without calling"]),
+        (None, ["function was expected", "NoneType"]),
+        ("mse", ["function was expected", "'mse'"]),
+        ([right], ["function was expected", "list"]),
+        (np.zeros(3), ["function was expected", "[0., 0., 0.]"]),
+    ],
+)
+def test_a_wrong_answer_is_told_what_came_back(
+    answer: Any, words: list[str]
+) -> None:
+    said = message(answer)
+    for word in words:
+        assert word in said
+
+
+def test_callables_of_every_kind_are_functions() -> None:
+    class Answer:
+        def __call__(self, predicted: list, y: list) -> float:
+            return right(predicted, y)
+
+    assert check(Answer())
+    assert check(functools.partial(right))
+    assert check(np.vectorize(right, signature="(n),(n)->()"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.sort(reverse=True),
+        lambda x: x.append(7.0),
+        lambda x: x.clear(),
+        lambda x: x.__setitem__(0, "text"),
+        lambda x: x.__setitem__(0, None),
+    ],
+)
+def test_an_answer_that_changes_its_input_is_told_so(
+    change: Callable[[list], None],
+) -> None:
+    def answer(predicted: list[float], y: list[float]) -> float:
+        result = right(predicted, y)
+        change(predicted)
+        return result
+
+    assert "changed its input" in message(answer)
+
+
+def test_a_changed_array_is_noticed_and_never_reaches_the_next_check() -> None:
+    given = np.array([1.0, 2.0, np.nan])
+    checker = Exercise(
+        exercise.against(
+            lambda x: np.nansum(x),
+            cases=[(given,)],
+            mistakes={},
+            insight="The sum.",
+        ),
+        hints=["Add."],
+    )
+
+    def answer(x: np.ndarray) -> float:
+        total = np.nansum(x)
+        x *= 2
+        return total
+
+    assert "changed its input" in checker(answer).message
+    np.testing.assert_array_equal(given, [1.0, 2.0, np.nan])
+    assert checker(np.nansum)
+
+
+# Hostile answers -----------------------------------------------------------
+
+
+class Odd:
+    """An object with methods that raise or never end."""
+
+
+def odd(method: str, deed: Callable) -> Any:
+    """Make an object with one method replaced."""
+    return type("Odd", (Odd,), {method: deed})()
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    raise ValueError("no")
+
+
+def leave(*_: Any, **__: Any) -> None:
+    sys.exit(1)
+
+
+def loop(*_: Any, **__: Any) -> None:
+    while True:
+        pass
+
+
+METHODS = [
+    "__repr__",
+    "__eq__",
+    "__array__",
+    "__getattribute__",
+    "__len__",
+    "__bool__",
+    "__float__",
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("deed", [refuse, leave])
+@pytest.mark.parametrize("way", [lambda x: x, giving])
+def test_objects_that_refuse_get_a_verdict(
+    method: str, deed: Callable, way: Callable
+) -> None:
+    thing = odd(method, deed)
+    assert message(way(thing))
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("method", ["__repr__", "__array__"])
+def test_objects_that_never_end_get_a_verdict(method: str) -> None:
+    for way in (lambda x: x, giving):
+        assert "No answer after" in message(way(odd(method, loop)))
+
+
+def test_errors_that_refuse_to_be_printed_get_a_verdict() -> None:
+    class Silent(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    assert "cannot read" in message(raising(Silent()))
+
+
+def test_a_result_without_end_gets_a_verdict() -> None:
+    nested: list = []
+    nested.append(nested)
+    assert message(giving(nested))
+    deep: list = []
+    for _ in range(10**5):
+        deep = [deep]
+    assert message(giving(deep))
+
+
+def test_recursion_without_end_gets_a_verdict() -> None:
+    def answer(predicted: list, y: list) -> float:
+        return answer(predicted, y)
+
+    assert "RecursionError" in message(answer)
+
+
+@pytest.mark.parametrize("code", [None, 0, 3, "bye"])
+def test_exit_ends_the_answer_only(code: Any) -> None:
+    assert "exit()" in message(lambda p, y: sys.exit(code))
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), GeneratorExit(), BaseException("odd")]
+)
+def test_exceptions_that_are_no_errors_get_a_verdict(
+    error: BaseException,
+) -> None:
+    assert type(error).__name__ in message(raising(error))
+
+
+def test_an_answer_that_interrupts_the_main_thread_gets_a_verdict() -> None:
+    import _thread
+
+    def answer(predicted: list, y: list) -> float:
+        _thread.interrupt_main()
+        time.sleep(0.2)
+        return right(predicted, y)
+
+    # Where the interrupt arrives depends on the machine; here it is caught.
+    assert "interrupted" in message(answer)
+
+
+# Answers without end -------------------------------------------------------
+
+
+def swallow(predicted: list, y: list) -> None:
+    while True:
+        try:
+            loop()
+        except Exception:
+            continue
+
+
+def comprehend(predicted: list, y: list) -> list:
+    return [0 for _ in iter(int, 1)]
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("answer", [loop, swallow, comprehend])
+def test_an_endless_loop_is_stopped(answer: Callable) -> None:
+    threads = threading.active_count()
+    begin = time.monotonic()
+    said = message(answer)
+    assert time.monotonic() - begin < 5
+    assert "No answer after" in said
+    assert "was stopped" in said
+    assert "loop that never ends" in said
+    assert threading.active_count() == threads, "nothing goes on in the dark"
+
+
+@pytest.mark.usefixtures("short")
+def test_a_sleep_that_cannot_be_stopped_gets_a_verdict() -> None:
+    begin = time.monotonic()
+    said = message(lambda p, y: time.sleep(2.5))
+    assert time.monotonic() - begin < 2.4
+    assert "cannot be stopped" in said
+    assert "Restart" in said
+
+
+@pytest.mark.usefixtures("short")
+def test_a_loop_that_swallows_everything_gets_a_verdict() -> None:
+    end = time.monotonic() + 2.5
+
+    def answer(predicted: list, y: list) -> None:
+        while time.monotonic() < end:
+            try:
+                while time.monotonic() < end:
+                    pass
+            except BaseException:
+                continue
+
+    assert "cannot be stopped" in message(answer)
+
+
+def test_the_time_limit_is_five_seconds() -> None:
+    assert exercise.TIME_LIMIT == 5
+
+
+def test_a_slow_answer_is_given_its_time() -> None:
+    def answer(predicted: list, y: list) -> float:
+        time.sleep(0.2)
+        return right(predicted, y)
+
+    assert check(answer)
+
+
+def test_an_answer_may_start_a_thread() -> None:
+    stop = threading.Event()
+
+    def answer(predicted: list, y: list) -> float:
+        threading.Thread(target=stop.wait, args=(20,), daemon=True).start()
+        return right(predicted, y)
+
+    try:
+        assert check(answer)
+        still_works()
+    finally:
+        stop.set()
+
+
+# What an answer prints -----------------------------------------------------
+
+
+def test_prints_of_an_answer_are_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def answer(predicted: list, y: list) -> float:
+        print("looking at", predicted)
+        return right(predicted, y)
+
+    assert check(answer)
+    assert "looking at [1.0, 2.0, 3.0]\n" in capsys.readouterr().out
+
+
+def test_printing_megabytes_is_harmless(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def answer(predicted: list, y: list) -> float:
+        for _ in range(300):
+            print("x" * 10_000)
+        return right(predicted, y)
+
+    assert check(answer)
+    printed = capsys.readouterr().out
+    assert len(printed) < 2 * exercise.PRINT_LIMIT
+    assert "and more" in printed
+    print("afterwards")
+    assert capsys.readouterr().out == "afterwards\n"
+
+
+@pytest.mark.usefixtures("short")
+def test_printing_without_end_is_harmless(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def answer(predicted: list, y: list) -> None:
+        while True:
+            print("x" * 1000)
+
+    assert "was stopped" in message(answer)
+    assert len(capsys.readouterr().out) < 2 * exercise.PRINT_LIMIT
+
+
+def test_the_kernel_of_a_notebook_lives_on() -> None:
+    # Jupyter's own exit() does not raise, it ends the kernel.
+    notebook = v4.new_notebook()
+    for source in (
+        "from course_utils import check\nkept = 116",
+        "def answer(predicted, y):\n    exit()\n"
+        "check.start_here.mean_squared_error(answer)",
+        "def answer(predicted, y):\n    return input('a number')\n"
+        "check.start_here.mean_squared_error(answer)",
+        "import time\ntime.sleep(0.5)\nkept",
+    ):
+        notebook.cells.append(v4.new_code_cell(source))
+    nbclient.NotebookClient(
+        notebook, timeout=60, kernel_name="python3"
+    ).execute()
+    _, exited, asked, kept = (cell.outputs for cell in notebook.cells)
+    assert "ended the program with exit()" in exited[0].data["text/plain"]
+    assert asked[0].data["text/plain"].startswith("✗ wrong")
+    assert kept[0].data["text/plain"] == "116"
+
+
+# Verdicts, hints, numbers --------------------------------------------------
+
+
+def test_hints_come_one_at_a_time_and_the_last_one_stays() -> None:
+    checker = Exercise(lambda answer: "Good.", ["Look.", "Think.", "Write."])
+    hints = [repr(checker.hint()) for _ in range(5)]
+    assert hints == [
+        "→ hint: 1 of 3. Look.",
+        "→ hint: 2 of 3. Think.",
+        "→ hint: 3 of 3. Write.",
+        "→ hint: 3 of 3. Write.",
+        "→ hint: 3 of 3. Write.",
+    ]
+    assert not checker.hint()
+
+
+def test_a_checker_says_how_to_use_it() -> None:
+    assert ".hint()" in repr(check)
+
+
+def test_what_a_learner_wrote_is_no_html() -> None:
+    evil = "<script>alert('&')</script>"
+    verdict = check(raising(ValueError(evil)))
+    page = verdict._repr_html_()
+    assert "<script>" not in page
+    assert html.escape(evil) in page
+    assert evil in repr(verdict)
+
+
+@pytest.mark.parametrize("status", Verdict.LOOKS)
+def test_a_verdict_is_told_by_words_and_not_by_colour_only(
+    status: str,
+) -> None:
+    verdict = Verdict(status, "Because.")
+    for text in (repr(verdict), verdict._repr_html_()):
+        words = re.sub(r"<[^>]*>", " ", text)
+        assert status in words
+        assert "Because." in words
+    assert bool(verdict) == (status == "right")
+
+
+@pytest.mark.parametrize(
+    "value", [0.5, 1, True, np.float32(0.25), np.array([2.0]), [3.0]]
+)
+def test_a_number_is_read(value: Any) -> None:
+    read = exercise.number(value, "The rate")
+    assert type(read) is float
+    assert read == np.ravel(value)[0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0.5",
+        b"0.5",
+        None,
+        [1.0, 2.0],
+        [],
+        np.nan,
+        -np.inf,
+        1 + 1j,
+        right,
+        {},
+        odd("__array__", refuse),
+    ],
+)
+def test_what_is_no_number_is_named(value: Any) -> None:
+    with pytest.raises(Wrong, match=r"^The rate "):
+        exercise.number(value, "The rate")
+
+
+def test_an_untouched_number_is_not_attempted() -> None:
+    with pytest.raises(NotAttempted):
+        exercise.number(..., "The rate")
