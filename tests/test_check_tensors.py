@@ -59,6 +59,18 @@ def _one_hot_tf(labels: np.ndarray, depth: int) -> object:
     return tf.cast(labels[:, None] == tf.range(depth), tf.float32)
 
 
+def _rows_by_label(labels: np.ndarray, depth: int) -> np.ndarray:
+    out = np.zeros((len(labels), depth))
+    out[labels] = 1  # raises where a label is larger than the number of rows
+    return out
+
+
+def _columns_by_label(labels: np.ndarray, depth: int) -> np.ndarray:
+    out = np.zeros((len(labels), depth))
+    out[:, labels] = 1
+    return out
+
+
 def _distances_tf(a: np.ndarray, b: np.ndarray) -> object:
     import tensorflow as tf
 
@@ -113,9 +125,30 @@ MISTAKES = {
             "place k alone",
         ),
         (lambda p, t, k: p[:, :k] == t[:, None], "shape (2, 1)"),
-        (lambda p, t, k: 0.0, "probabilities with the target"),
+        (
+            lambda p, t, k: (
+                (-np.sort(-p)[:, :k] == t[:, None]).any(axis=1).mean()
+            ),
+            "probabilities with the target",
+        ),
+        (lambda p, t, k: 0.0, "not the expected one"),
+        (lambda p, t, k: int(_top_k_loop(p, t, k)), "cuts the fraction"),
+        (
+            lambda p, t, k: (
+                (np.argsort(-p)[:, :k] == t[:, None]).all(axis=1).mean()
+            ),
+            "all of the k places",
+        ),
+        (lambda p, t, k: 1.0 * (_top_k_loop(p, t, k) > 0), "in the whole"),
+        (
+            lambda p, t, k: (
+                (np.argsort(-p, axis=0)[:, :k] == t[:, None]).any(1).mean()
+            ),
+            "sorted the columns",
+        ),
     ],
     "standardise": [
+        (lambda x: x / x.std(0), "mean is still there"),
         (lambda x: (x - x.mean()) / x.std(), "whole table"),
         (lambda x: ((x.T - x.mean(1)) / x.std(1)).T, "standardised the rows"),
         (lambda x: (x - x.mean(0)) / x.std(0) ** 2, "variance"),
@@ -127,6 +160,8 @@ MISTAKES = {
         (lambda x: x, "gave"),
     ],
     "one_hot": [
+        (_rows_by_label, "picks whole rows"),
+        (_columns_by_label, "whole columns"),
         (lambda n, d: np.arange(d)[:, None] == n, "on its side"),
         (lambda n, d: n[:, None] == np.arange(max(n) + 1), "Use depth"),
         (lambda n, d: n[:, None] == np.arange(d) + 1, "counted from 0"),
@@ -138,6 +173,8 @@ MISTAKES = {
         (lambda n, d: n == np.arange(d), "shape"),
     ],
     "pairwise_distances": [
+        (lambda a, b: a[:, None] - b, "square, and reduce"),
+        (lambda a, b: (a[:, None] - b) ** 2, "add the squares up"),
         (lambda a, b: ((a[:, None] - b) ** 2).sum(-1), "square root"),
         (lambda a, b: np.linalg.norm(b[:, None] - a, axis=2), "turned"),
         (lambda a, b: abs(a[:, None] - b).sum(-1), "1-norm"),
@@ -166,6 +203,11 @@ MISTAKES = {
         (_detective(_mended, lambda d: -d.min()), "absolute differences"),
         (_detective(_mended, lambda d: d.mean()), "finds nothing"),
         (_mended, "2 values"),
+        (lambda s: _detective(_mended)(s)[::-1], "wrong order"),
+        (
+            lambda s: (_mended(s), abs(s.reshape(3, -1) - _mended(s)).max()),
+            "not the single marks",
+        ),
     ],
 }
 CASES = [
@@ -250,10 +292,10 @@ def test_changed_input_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_hints_end_with_an_answer(name: str) -> None:
+def test_hints_come_one_at_a_time(name: str) -> None:
     check = getattr(tensors, name)
     hints = [check.hint().message for _ in range(4)]
-    assert "return" in hints[2]
+    assert len(set(hints)) == 3
     assert hints[2] == hints[3]
 
 

@@ -40,6 +40,14 @@ ADVICE = (
         "argument in brackets.",
     ),
     ("unsupported operand.*'ellipsis'", "\nOne of the ... is still there."),
+    (
+        "attr 'T' of bool",
+        "\nTensorFlow averages no truth values: tf.cast(…, tf.float32) first.",
+    ),
+    (
+        "could not be broadcast|Incompatible shapes|Invalid reduction",
+        "\nWrite the shapes right-aligned: where would an axis of size 1 help?",
+    ),
 )
 PRINT_LIMIT = 10_000  # characters that one answer may print
 
@@ -154,24 +162,32 @@ def against(
     """
 
     def grade(answer: Any) -> str:
-        pairs = [
-            (call(answer, *case), reference(*copy.deepcopy(case)))
-            for case in cases
-        ]
+        pairs, crash = [], None
+        for case in cases:
+            try:
+                given = call(answer, *case)
+            except Wrong as wrong:
+                crash = wrong
+                break
+            pairs.append((given, reference(*copy.deepcopy(case))))
         if all(_agree(given, expected) for given, expected in pairs):
-            return insight
+            if crash is None:
+                return insight
+            raise crash
+        # Something is wrong before it crashed, and tells more than the crash.
+        tried = cases[: len(pairs)]
         for message, mistake in mistakes.items():
-            wrong = [mistake(*copy.deepcopy(case)) for case in cases]
+            wrong = [mistake(*copy.deepcopy(case)) for case in tried]
             if all(
                 _agree(given, value)
                 for (given, _), value in zip(pairs, wrong, strict=True)
             ):
-                raise Wrong(message + _example(answer, cases, pairs))
-        for case, (given, expected) in zip(cases, pairs, strict=True):
+                raise Wrong(message + _example(answer, tried, pairs))
+        for case, (given, expected) in zip(tried, pairs, strict=True):
             _same_form(_call_text(answer, case), given, expected)
         raise Wrong(
             "The result is not the expected one."
-            + _example(answer, cases, pairs)
+            + _example(answer, tried, pairs)
         )
 
     return grade
@@ -478,10 +494,15 @@ def _show(value: Any) -> str:
         if array.ndim == 0:
             return f"{array.item():.5g}"
         with np.printoptions(
-            precision=4, suppress=True, threshold=6, edgeitems=2
+            precision=4,
+            suppress=True,
+            threshold=8 if array.ndim == 1 else 24,
+            edgeitems=2,
         ):
             text = np.array2string(array, separator=", ")
         return " ".join(text.split())
+    if isinstance(value, tuple) and len(value) <= 4:
+        return f"({', '.join(map(_show, value))})"
     if isinstance(value, list | tuple) and len(value) > 4:
         return f"a {type(value).__name__} of {len(value)} values"
     try:

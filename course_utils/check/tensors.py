@@ -42,6 +42,8 @@ top_k_accuracy = Exercise(
             (_MANY, _MANY_TARGETS, 1),
             (_MANY, _MANY_TARGETS, 2),
             (_MANY, _MANY_TARGETS, 3),
+            # Here comparing values instead of places would find hits, too.
+            (np.eye(2)[::-1], np.array([1, 1], dtype=np.int32), 1),
         ],
         mistakes={
             "You compare with the most probable class alone, whatever k is.": (
@@ -61,6 +63,25 @@ top_k_accuracy = Exercise(
             ).sum(),
             "You divided by the number of classes instead of samples.": (
                 lambda p, target, k: _hits(p, target, k).sum() / p.shape[1]
+            ),
+            "You averaged whole numbers, which cuts the fraction off. Cast to "
+            "float32 first.": lambda p, target, k: int(
+                _hits(p, target, k).mean()
+            ),
+            "You asked for all of the k places. One hit is enough: any.": (
+                lambda p, target, k: (
+                    (_ranked(p)[:, :k] == target[:, None]).all(axis=1).mean()
+                )
+            ),
+            "You asked whether there is any hit in the whole table. Ask it "
+            "for each sample: axis=1.": lambda p, target, k: float(
+                _hits(p, target, k).any()
+            ),
+            "You sorted the columns. The classes of a sample stand in its "
+            "row: axis=1.": lambda p, target, k: (
+                (np.argsort(-p, axis=0)[:, :k] == target[:, None])
+                .any(axis=1)
+                .mean()
             ),
             "This looks at place k alone. Every place up to k counts.": (
                 lambda p, target, k: (_ranked(p)[:, k - 1] == target).mean()
@@ -87,7 +108,7 @@ top_k_accuracy = Exercise(
         "Compare the indices with target[:, None], which broadcasts to "
         "(samples, k). Is any of the k right?",
         "top = tf.math.top_k(probabilities, k).indices.numpy()\n"
-        "return (top == target[:, None]).any(axis=1).mean()",
+        "The share is the mean of (top == target[:, None]).any(axis=1).",
     ],
 )
 
@@ -121,6 +142,9 @@ standardise = Exercise(
             "The mean is gone. Now divide by the standard deviation, too.": (
                 lambda x: x - x.mean(axis=0)
             ),
+            "You divided, but the mean is still there. Subtract it first.": (
+                lambda x: x / x.std(axis=0)
+            ),
             "Mind the brackets: subtract first, divide the difference.": (
                 lambda x: x - x.mean(axis=0) / x.std(axis=0)
             ),
@@ -135,9 +159,21 @@ standardise = Exercise(
     hints=[
         "Which axis has to disappear so that one number per column is left?",
         "x.mean(axis=0) has shape (features,). Subtract it from x.",
-        "return (x - x.mean(axis=0)) / x.std(axis=0)",
+        "Then divide, in brackets, by x.std(axis=0), which broadcasts alike.",
     ],
 )
+
+
+def _whole_rows(labels: np.ndarray, depth: int) -> np.ndarray:
+    rows = np.zeros((len(labels), depth))
+    rows[labels[labels < len(labels)]] = 1
+    return rows
+
+
+def _whole_columns(labels: np.ndarray, depth: int) -> np.ndarray:
+    rows = np.zeros((len(labels), depth))
+    rows[:, labels] = 1
+    return rows
 
 
 one_hot = Exercise(
@@ -163,19 +199,26 @@ one_hot = Exercise(
             "Ones and zeros are exchanged.": (
                 lambda labels, depth: 1 - np.eye(depth)[labels]
             ),
+            "labels as an index alone picks whole rows. You want one place "
+            "in each row: np.arange(len(labels)) and labels together.": (
+                _whole_rows
+            ),
+            "You filled whole columns. You want one place in each row: "
+            "np.arange(len(labels)) and labels together.": _whole_columns,
             "The label itself stands in its column. A one belongs there, also "
             "for class 0.": lambda labels, depth: (
                 np.eye(depth)[labels] * labels[:, None]
             ),
         },
         insight="Compare (labels, 1) with (depth,): the result is a whole "
-        "table, and no loop was written.",
+        "table, and no loop is needed.",
     ),
     hints=[
         "Row i is the question: is label i equal to 0, to 1, to 2, …?",
         "labels[:, None] has shape (labels, 1), np.arange(depth) has shape "
         "(depth,). What does == make of them?",
-        "return (labels[:, None] == np.arange(depth)).astype(float)",
+        "The comparison gives True and False; .astype(float) makes 1 and 0 "
+        "of them.",
     ],
 )
 
@@ -218,6 +261,10 @@ pairwise_distances = Exercise(
             "You averaged the squares over the features. Add them up.": (
                 lambda a, b: np.sqrt((_differences(a, b) ** 2).mean(axis=-1))
             ),
+            "The features are still there: square, and reduce the last "
+            "axis.": _differences,
+            "The features are still there: add the squares up along the last "
+            "axis.": lambda a, b: _differences(a, b) ** 2,
             "The features are still there: reduce the last axis.": (
                 lambda a, b: np.abs(_differences(a, b))
             ),
@@ -229,7 +276,7 @@ pairwise_distances = Exercise(
         "Which shapes broadcast to (m, n, d)? Try them in the explorer above.",
         "a[:, None] - b holds all differences. Square them, and reduce the "
         "last axis.",
-        "return np.sqrt(((a[:, None] - b) ** 2).sum(axis=-1))",
+        "Add up along axis=-1, then take the square root of everything.",
     ],
 )
 
@@ -253,8 +300,19 @@ def _mended(scores: np.ndarray) -> np.ndarray:
     return scores.reshape(-1, scores.shape[2]).T
 
 
+def _single_marks(scores: np.ndarray) -> tuple[np.ndarray, float]:
+    right = _mended(scores)
+    return right, np.abs(scores.reshape(right.shape) - right).max()
+
+
+def _means_of_columns(scores: np.ndarray) -> tuple[np.ndarray, float]:
+    right = _mended(scores)
+    gaps = scores.reshape(right.shape).mean(axis=0) - right.mean(axis=0)
+    return right, np.abs(gaps).max()
+
+
 _SCORES = np.array(
-    [[[50, 80, 62], [54, 90, 70]], [[40, 71, 65], [45, 99, 60]]], dtype=float
+    [[[50, 80, 62.5], [54, 90, 70]], [[40, 71, 65], [45, 99, 60]]]
 )
 
 detective = Exercise(
@@ -293,21 +351,28 @@ detective = Exercise(
             "maximum, whichever table you subtract.": (
                 _two_tables(_mended, lambda gaps: (-gaps).max())
             ),
+            "The table is right. Compare the means of the rows, not the "
+            "single marks.": _single_marks,
+            "The table is right. A row is a subject: take the means along "
+            "axis=1.": _means_of_columns,
+            "The right things in the wrong order: the table comes first, the "
+            "proof second.": lambda scores: _two_tables(_mended)(scores)[::-1],
             "The table is right, but your measurement finds nothing: the mean "
             "of all marks is the same in both tables. Compare row by row.": (
                 _two_tables(_mended, lambda gaps: 0.0)
             ),
         },
-        insight="Shape and total agreed, and every row was wrong. Merging "
+        insight="Shape and total agreed, and every row mixed the subjects; a "
+        "row mean can even be right by chance. Merging "
         "neighbouring axes by reshape is safe; moving one needs a transpose.",
     ),
     hints=[
-        "Print the first 8 numbers of colleague(scores)[0] and of "
-        "scores[..., 0]. Where do they come from?",
+        "Compare colleague(scores.numpy())[0, :8] with "
+        "scores.numpy()[0, :8, 0]. Where do the first eight come from?",
         "scores.reshape(-1, subjects) merges classes and students and keeps "
         "the subjects as columns. What makes columns rows?",
         "table = scores.reshape(-1, scores.shape[2]).T\n"
-        "gap = np.abs(table.mean(axis=1) - colleague(scores).mean(axis=1))\n"
-        "return table, gap.max()",
+        "For the proof, subtract the means of the rows (axis=1) of both "
+        "tables; return the largest absolute difference.",
     ],
 )
