@@ -424,7 +424,12 @@ def test_a_loop_that_swallows_everything_gets_a_verdict() -> None:
             except BaseException:
                 continue
 
-    assert "cannot be stopped" in message(answer)
+    # Whether it can be stopped depends on where the exception finds it.
+    begin = time.monotonic()
+    said = message(answer)
+    assert time.monotonic() - begin < 2.4
+    assert "No answer after" in said
+    assert ("was stopped" in said) != ("cannot be stopped" in said)
 
 
 def test_the_time_limit_is_five_seconds() -> None:

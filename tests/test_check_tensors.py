@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import json
 from collections.abc import Callable
@@ -257,6 +258,8 @@ def test_stub_is_not_attempted(name: str) -> None:
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers(name: str) -> None:
+    # A lecture has imported it long before; the time limit is for answers.
+    importlib.import_module("tensorflow")
     for answer in RIGHT[name]:
         verdict = getattr(tensors, name)(answer)
         assert verdict, verdict

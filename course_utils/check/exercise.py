@@ -12,7 +12,6 @@ import contextvars
 import copy
 import ctypes
 import html
-import io
 import re
 import reprlib
 import sys
@@ -323,15 +322,17 @@ def _in_time(job: Callable[[], Verdict]) -> Verdict:
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(work,), daemon=True)
     try:
+        # What it prints is limited until it has ended, the stopping included.
         with _kernel_stays(), contextlib.redirect_stdout(_Tap(sys.stdout)):
             thread.start()
             thread.join(TIME_LIMIT)
+            ended = bool(done) or _stop(thread)
     except KeyboardInterrupt:
         _stop(thread)
         return Verdict("wrong", "The check was interrupted.")
     if done:
         return done[0]
-    if _stop(thread):
+    if ended:
         advice = (
             "It was stopped. Look for a loop that never ends, or for "
             "something that waits, such as input()."
@@ -346,16 +347,19 @@ def _in_time(job: Callable[[], Verdict]) -> Verdict:
     )
 
 
-class _Tap(io.TextIOBase):
+class _Tap:
     """Lets through what an answer prints, up to `PRINT_LIMIT`.
 
     An endless loop with a print in it writes hundreds of megabytes before its
     time is up, which no browser survives.
     """
 
-    def __init__(self, stream: io.TextIOBase) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._left = PRINT_LIMIT
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
         if self._left > 0:
@@ -364,9 +368,6 @@ class _Tap(io.TextIOBase):
             if self._left <= 0:
                 self._stream.write("\n… and more, which is not shown.\n")
         return len(text)
-
-    def flush(self) -> None:
-        self._stream.flush()
 
 
 @contextlib.contextmanager
