@@ -17,7 +17,7 @@ import reprlib
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TextIO
 
 from course_utils import style
 
