@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,11 +23,12 @@ from matplotlib.collections import (
 )
 from matplotlib.colors import to_rgba
 from matplotlib.path import Path
+from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
 MAX_RANK = 6  # what the broadcasting picture has room for
-MAX_SIZE = 99_999
+MAX_SIZE = 9_999  # longer numbers do not fit their boxes
 MISSING = -1  # an axis that a shape does not have
 CLASH = -2  # an axis along which two shapes do not fit
 
@@ -34,12 +37,12 @@ class Cells:
     """Boxes with a text in each, for pictures of arrays.
 
     All texts are drawn as one collection of outlines, which takes a tenth of
-    the time of as many text artists. Positions are pixels from the upper left
-    corner.
+    the time of as many text artists. They shrink together if the longest is
+    wider than its box. Positions are pixels from the upper left corner.
 
     Args:
         axes: Where to draw; its units are pixels.
-        fontsize: Size of the texts in points.
+        fontsize: Size of the texts in points if all of them fit.
 
     Attributes:
         artists: The two collections, boxes and letters.
@@ -57,7 +60,7 @@ class Cells:
             facecolors=[style.INK],
             linewidths=0,
         )
-        self._letters.set_transform(Affine2D().scale(axes.figure.dpi / 72))
+        self._scale = axes.figure.dpi / 72
         self.artists = [self._boxes, self._letters]
         for artist in self.artists:
             axes.add_collection(artist, autolim=False)
@@ -82,27 +85,35 @@ class Cells:
         corners = np.reshape(np.asarray(corners, float), (-1, 2))
         square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size
         self._boxes.set_verts(corners[:, None] + square)
-        self._boxes.set_facecolor(list(fills))
-        self._boxes.set_edgecolor(list(edges or [style.PAPER]))
+        # An array of colours is taken as it is, which is faster than a list.
+        self._boxes.set_facecolor(fills)
+        self._boxes.set_edgecolor(style.PAPER if edges is None else edges)
         self.texts = list(texts)
-        self._letters.set_paths([_outline(t, self._fontsize) for t in texts])
+        outlines = [_outline(text, self._fontsize) for text in texts]
+        widest = self._scale * max((wide for _, wide in outlines), default=0)
+        shrink = min(1.0, (size[0] - 4) / widest) if widest else 1.0
+        self._letters.set_transform(Affine2D().scale(self._scale * shrink))
+        self._letters.set_paths([path for path, _ in outlines])
         self._letters.set_offsets(corners + np.array(size) / 2)
 
 
 @lru_cache(maxsize=2000)
-def _outline(text: str, fontsize: float) -> Path:
-    """Return the letters of a text around the origin, in points."""
+def _outline(text: str, fontsize: float) -> tuple[Path, float]:
+    """Return the letters of a text around the origin and their width."""
     letters = TextPath((0, 0), text, size=fontsize)
     box = letters.get_extents()
     middle = np.array([(box.x0 + box.x1) / 2, 0.36 * fontsize])
-    return Path(letters.vertices - middle, letters.codes)
+    return Path(letters.vertices - middle, letters.codes), box.width
 
 
-def broadcasting(first: str = "4, 1, 3", second: str = "5, 3") -> Explorer:
+def broadcasting(
+    first: str | Iterable = "4, 1, 3", second: str | Iterable = "5, 3"
+) -> Explorer:
     """Explore which shapes can be combined, and what comes out.
 
     Args:
-        first: A shape as text, e.g. "4, 1, 3"; "" is a single number.
+        first: A shape: a text such as "4, 1, 3", a tuple, a list or a
+            `tf.TensorShape`; "" and () are a single number.
         second: Another one.
 
     Returns:
@@ -118,6 +129,7 @@ def broadcasting(first: str = "4, 1, 3", second: str = "5, 3") -> Explorer:
         {
             "as it is": _pale(style.BLUE),
             "stretched": _pale(style.ORANGE),
+            "becomes 0": style.FAINT,
             "missing, counts as 1": style.PAPER,
             "do not fit": _pale(style.RED, 0.7),
             "result": _pale(style.GREEN),
@@ -126,6 +138,15 @@ def broadcasting(first: str = "4, 1, 3", second: str = "5, 3") -> Explorer:
     boxes = Cells(axes, fontsize=12)
     heads = Cells(axes, fontsize=9)
     live.moving(*boxes.artists, *heads.artists)
+
+    def show_rows(rows: Iterable[list[tuple]]) -> None:
+        corners, looks = [], []
+        for i, row in enumerate(rows):
+            row = row or [("no axes", style.PAPER, style.PAPER)]
+            for place, look in enumerate(row, -len(row)):
+                corners.append((668 + 96 * place, 51 + 70 * i))
+                looks.append(look)
+        boxes.show(corners, (86, 46), *zip(*looks, strict=True))
 
     def update(first: str, second: str) -> str:
         shapes, complaints = [], []
@@ -137,39 +158,21 @@ def broadcasting(first: str = "4, 1, 3", second: str = "5, 3") -> Explorer:
                 shapes.append(None)
         if complaints:
             # Draw the shape that can be read, and a question mark otherwise.
-            texts = [[] if s is None else list(map(str, s)) for s in shapes]
-            texts = [
-                ["?"] if s is None else t
-                for s, t in zip(shapes, texts, strict=True)
-            ] + [["?"]]
-            corners = [
-                (668 - 96 * (len(row) - c), 51 + 70 * r)
-                for r, row in enumerate(texts)
-                for c in range(len(row))
-            ]
-            flat = [text for row in texts for text in row]
-            bad = [text == "?" for text in flat]
-            boxes.show(
-                corners,
-                (86, 46),
-                flat,
-                [_pale(style.RED if b else style.BLUE) for b in bad],
-                [style.RED if b else style.BLUE for b in bad],
-            )
-            heads.show([], (0, 0), [], [])
+            unknown = [("?", _pale(style.RED), style.RED)]
+            rows = [
+                unknown if shape is None else [_look(0, n, n) for n in shape]
+                for shape in shapes
+            ] + [unknown]
+            show_rows(rows)
+            heads.show([], (86, 24), [], [])
             return " ".join(complaints)
         sizes, result = align(*shapes)
         rank = len(result)
         left = 668 - 96 * rank
-        corners, texts, fills, edges = [], [], [], []
-        for row, entries in enumerate([*sizes, result]):
-            for column, entry in enumerate(entries):
-                corners.append((left + 96 * column, 51 + 70 * row))
-                look = _look(row, entry, result[column])
-                texts.append(look[0])
-                fills.append(look[1])
-                edges.append(look[2])
-        boxes.show(corners, (86, 46), texts, fills, edges)
+        show_rows(
+            [_look(row, *pair) for pair in zip(entries, result, strict=True)]
+            for row, entries in enumerate([*sizes, result])
+        )
         heads.show(
             [(left + 96 * c, 18) for c in range(rank)],
             (86, 24),
@@ -178,6 +181,10 @@ def broadcasting(first: str = "4, 1, 3", second: str = "5, 3") -> Explorer:
         )
         return _explain(*shapes, sizes, result)
 
+    first, second = (
+        shape if isinstance(shape, str) else ", ".join(map(str, shape)) or "()"
+        for shape in (first, second)
+    )
     controls = {
         "first": widgets.Text(value=first, description="first shape"),
         "second": widgets.Text(value=second, description="second shape"),
@@ -193,6 +200,7 @@ def parse_shape(text: str) -> tuple[int, ...]:
     Args:
         text: Whole numbers with commas or spaces between them, with or
             without brackets, e.g. "4, 1, 3" or "(5,)"; "" is a scalar.
+            Full-width characters count as the usual ones.
 
     Returns:
         The shape.
@@ -201,16 +209,16 @@ def parse_shape(text: str) -> tuple[int, ...]:
         ValueError: The text is no shape; the message says why.
     """
     said = f"“{_short(text)}” is no shape:"
-    inner = text.strip()
+    inner = unicodedata.normalize("NFKC", text).strip()
     if inner[:1] + inner[-1:] in ("()", "[]"):
         inner = inner[1:-1].strip()
-    inner = re.sub(r"[,，、]\s*$", "", inner)
     if not inner:
         return ()
-    parts = re.split(r"\s*[,，、×]\s*|\s+", inner)
+    inner = re.sub(r"\s*[,、]$", "", inner)
+    parts = re.split(r"\s*[,、×]\s*|\s+", inner)
     for part in parts:
         if not part:
-            raise ValueError(f"{said} a size is missing between two commas.")
+            raise ValueError(f"{said} a size is missing beside a comma.")
         if re.fullmatch(r"[-−]\s*[0-9]+", part):
             raise ValueError(f"{said} {part} is negative, sizes start at 0.")
         if not re.fullmatch(r"[0-9]+", part):
@@ -218,10 +226,9 @@ def parse_shape(text: str) -> tuple[int, ...]:
                 f"{said} “{_short(part)}” is no whole number. Write the "
                 "sizes with commas between them, such as 4, 1, 3."
             )
-        if len(part) > 5:
-            raise ValueError(
-                f"{said} here a size has at most {MAX_SIZE:,} numbers."
-            )
+        # Not int(part) > MAX_SIZE: Python refuses to read 5,000 digits.
+        if len(part.lstrip("0")) > len(str(MAX_SIZE)):
+            raise ValueError(f"{said} a size is at most {MAX_SIZE:,} here.")
     if len(parts) > MAX_RANK:
         raise ValueError(
             f"{said} the picture has room for {MAX_RANK} axes, "
@@ -264,6 +271,8 @@ def _look(row: int, entry: int, result: int) -> tuple[str, Any, Any]:
         return text, style.PAPER, style.GREY
     if result == CLASH:
         return str(entry), _pale(style.RED, 0.7), style.RED
+    if entry == 1 and result == 0:
+        return "1 → 0", style.FAINT, style.GREY
     if entry == 1 and result != 1:
         return f"1 → {result}", _pale(style.ORANGE), style.ORANGE
     return str(entry), _pale(style.BLUE), style.BLUE
@@ -282,8 +291,8 @@ def _explain(
         axis = clashes[-1]
         one, other = (int(size) for size in sizes[:, axis])
         words = (
-            f"{first} and {second} do not fit: along axis {_minus(axis)} one "
-            f"has {one}, the other {other}, and neither is 1."
+            f"{first} and {second} do not fit: along axis {_minus(axis)} the "
+            f"first has {one}, the second {other}, and neither is 1."
         )
         if len(clashes) > 1:
             words += f" {len(clashes)} axes clash in all."
@@ -291,16 +300,17 @@ def _explain(
     whole = tuple(int(size) for size in result)
     words = []
     for name, row in zip(("first", "second"), sizes, strict=True):
-        moved = [
-            _minus(i - rank)
-            for i in range(rank)
-            if row[i] in (1, MISSING) and whole[i] != 1
-        ]
-        if moved:
-            word = "axis" if len(moved) == 1 else "axes"
-            words.append(
-                f"the {name} is stretched along {word} {', '.join(moved)}"
-            )
+        grows = np.isin(row, (1, MISSING))
+        for what, there in (
+            ("is stretched", result > 1),
+            ("becomes 0", result == 0),
+        ):
+            moved = [_minus(i - rank) for i in np.flatnonzero(grows & there)]
+            if moved:
+                word = "axis" if len(moved) == 1 else "axes"
+                words.append(
+                    f"the {name} {what} along {word} {', '.join(moved)}"
+                )
     how = "; ".join(words) or "nothing is stretched"
     return f"{first} and {second} give {whole}: {how}."
 
@@ -308,10 +318,13 @@ def _explain(
 def _advice(first: tuple[int, ...], second: tuple[int, ...]) -> str:
     """Propose an axis of size 1 that makes two shapes fit, if one does."""
     short, long = sorted((first, second), key=len)
-    for place in range(len(short), -1, -1):
-        longer = (*short[:place], 1, *short[place:])
-        if len(longer) <= MAX_RANK and CLASH not in align(longer, long)[1]:
-            return f" It would fit as {longer}: insert an axis of size 1."
+    for shape, other in ((short, long), (long, short)):
+        for place in range(len(shape), -1, -1):
+            longer = (*shape[:place], 1, *shape[place:])
+            if len(longer) <= MAX_RANK and CLASH not in align(longer, other)[1]:
+                return (
+                    f" {shape} would fit as {longer}: insert an axis of size 1."
+                )
     return " Make the two sizes equal, or one of them 1."
 
 
@@ -321,7 +334,9 @@ def axis(
     """Explore which cells of a block a reduction collapses into one.
 
     Args:
-        block: Numbers of rank 3 (array or tensor), at most 4 × 4 × 6.
+        block: Numbers of rank 3 (array or tensor), at most 4 × 4 × 6. Whole
+            numbers are taken as floats, so that the mean of 1 and 2 is 1.5;
+            of integers, `tf.reduce_mean` makes an integer.
         names: What the three axes mean, e.g. "class".
 
     Returns:
@@ -329,39 +344,47 @@ def axis(
         `cell`, which chooses a cell of the result.
 
     Raises:
-        ValueError: The block has another rank, too many cells or no numbers.
+        ValueError: The block has another rank, too many cells or no numbers,
+            or there are not three names.
     """
     block = _block(block)
-    names = [
-        name if name == f"axis {i}" else f"axis {i}: {name}"
-        for i, name in enumerate(names)
-    ]
+    if len(names) != 3:
+        raise ValueError(f"names has {len(names)} entries, expected 3.")
+    labels, left_over = [], []
+    for i, name in enumerate(names):
+        plain = name == f"axis {i}"
+        name = _short(name, 16)
+        labels.append(name if plain else f"axis {i}: {name}")
+        left_over.append(f"{name} of block" if plain else name)
     live, axes = _canvas(6.8, 3.9)
     pixels = _cell_size(block.shape)
-    source = _corners(block.shape, pixels) + np.array([132, 52])
-    start = source[:, 0].max() + pixels[0] + 84
-    axes.text(132, 14, f"block {block.shape}", va="center", fontweight="bold")
-    axes.text(132, 38, f"{names[2]} →", va="center", fontsize=9)
+    source = _corners(block.shape, pixels) + np.array([78, 52])
+    start = 414  # beside the widest block and the labels of the result
+    axes.text(78, 14, f"block {block.shape}", va="center", fontweight="bold")
+    _name(_axis_labels(axes, 78, (14, 36)), labels)
     for i in range(block.shape[0]):
-        x, y = source[i * block[0].size]
-        high = pixels[1] * block.shape[1]
-        axes.text(x - 24, y + 12, f"[{i}]", ha="center", va="center")
-        if i == 0:
-            _downwards(axes, x - 56, y + high / 2, names[1])
-    _downwards(axes, x - 86, (y + high + 52) / 2, names[0])
+        y = source[i * block[0].size, 1] + pixels[1] / 2
+        axes.text(60, y, f"[{i}]", ha="center", va="center")
     cells = Cells(axes)
     numbers = [_number(value) for value in block.flat]
     title = axes.text(start, 14, "", va="center", fontweight="bold")
     results = Cells(axes)
     notice = axes.text(start, 60, "", va="top", fontsize=9, color=style.RED)
-    live.moving(title, notice, *cells.artists, *results.artists)
+    kept_names = _axis_labels(axes, start, (start - 38, start - 16))
+    live.moving(title, notice, *kept_names, *cells.artists, *results.artists)
 
     def update(operation: str, axis: Any, keepdims: bool, cell: int) -> str:
         along = (axis,) if isinstance(axis, int) else axis
         lost = operation == "argmax" and len(along) > 1
         kept = keepdims and operation != "argmax"
+        left = [
+            "" if i in along else name
+            for i, name in enumerate(left_over)
+            if (kept or i not in along) and not lost
+        ]
+        _name(kept_names, [""] * (3 - len(left)) + left)
         if lost:
-            results.show([], (0, 0), [], [])
+            results.show([], pixels, [], [])
             title.set_text("no result")
             notice.set_text("argmax takes one axis")
             _mark(cells, source, pixels, numbers, style.BLUE, [])
@@ -392,6 +415,8 @@ def axis(
                 ("0", 0),
                 ("1", 1),
                 ("2", 2),
+                ("(0, 1)", (0, 1)),
+                ("(0, 2)", (0, 2)),
                 ("(1, 2)", (1, 2)),
                 ("all of them", (0, 1, 2)),
             ],
@@ -412,7 +437,6 @@ OPERATIONS = {
     "mean": np.mean,
     "max": np.max,
     "min": np.min,
-    "prod": np.prod,
     "argmax": np.argmax,
 }
 
@@ -461,8 +485,8 @@ def _mark(
         corners[order],
         pixels,
         [texts[i] for i in order],
-        list(fills[order]),
-        list(edges[order]),
+        fills[order],
+        edges[order],
     )
 
 
@@ -475,22 +499,28 @@ def _collapse(
     members: np.ndarray,
 ) -> str:
     """Say what the chosen cell of a reduction was made of."""
-    which = along[0] if len(along) == 1 else along
+    which = f"axis {along[0]}" if len(along) == 1 else f"axes {along}"
     place = ", ".join(map(str, np.unravel_index(cell, value.shape)))
     place = f"[{place}]" if place else ""
     numbers = [_number(block.flat[i]) for i in members[:6]]
     if len(members) > 6:
         numbers.append("…")
-    many = f"{len(members)} cells become" if len(members) > 1 else "1 cell is"
+    many = "1 cell stays"
+    if len(members) > 1:
+        many = f"{len(members)} cells become"
+    found = value.flat[cell]
+    text = _number(found)
+    rounded = float(text.replace("−", "-"))
+    same = np.isclose(rounded, found, rtol=1e-6, atol=0, equal_nan=True)
     return (
-        f"{operation} along axis {which}: {block.shape} → {value.shape}, "
+        f"{operation} along {which}: {block.shape} → {value.shape}, "
         f"{many} one. result{place} = {operation}({', '.join(numbers)}) "
-        f"= {_number(value.flat[cell])}."
+        f"{'=' if same else '≈'} {text}."
     )
 
 
 def _block(block: Any) -> np.ndarray:
-    """Read a block that the axis picture has room for."""
+    """Read a block that the axis picture has room for, as floats."""
     try:
         array = np.asarray(block)
     except ValueError as error:
@@ -508,14 +538,14 @@ def _block(block: Any) -> np.ndarray:
             "most (4, 4, 6) and needs one cell. Take a part of it, e.g. "
             "scores[:2, :3, :4]."
         )
-    return array
+    return array.astype(float)
 
 
 def _cell_size(shape: tuple[int, ...]) -> tuple[float, float]:
     """Return width and height in pixels of the cells of a block."""
     count, rows, columns = shape
     high = min(46, (330 - 14 * (count - 1)) / (count * rows))
-    return min(50, 448 / (2 * columns)), high
+    return min(50, 257 / columns), high
 
 
 def _corners(shape: tuple[int, ...], pixels: tuple[float, float]) -> np.ndarray:
@@ -548,39 +578,41 @@ def reshape_or_transpose(rows: int = 2, columns: int = 3) -> Explorer:
     Raises:
         ValueError: `rows` or `columns` is outside its range.
     """
-    for name, value, most in (("rows", rows, 4), ("columns", columns, 6)):
-        if not isinstance(value, int) or not 1 <= value <= most:
-            raise ValueError(
-                f"{name} is {value!r}, expected a whole number, 1 to {most}."
-            )
-    live, axes = _canvas(6.8, 3.8)
+    rows = _count("rows", rows, 4)
+    columns = _count("columns", columns, 6)
+    live, axes = _canvas(6.8, 3.7)
     titles = [
         axes.text(x, 16, "", va="center", fontweight="bold") for x in (126, 410)
     ]
-    for name, y in (("memory of x", 264), ("memory of result", 346)):
-        axes.text(10, y, name, va="center", fontsize=9)
+    strip_names = [
+        axes.text(7, 0, f"memory of {name}", va="center", fontsize=9)
+        for name in ("x", "result")
+    ]
     matrices = Cells(axes)
     strips = Cells(axes, fontsize=9)
     ways = LineCollection([], linewidths=1.8)
     axes.add_collection(ways, autolim=False)
-    live.moving(*titles, *matrices.artists, *strips.artists, ways)
+    live.moving(*titles, *strip_names, ways)
+    live.moving(*matrices.artists, *strips.artists)
 
     def update(rows: int, columns: int, operation: str) -> str:
         x, result = rearrange(rows, columns, operation)
         colours = [_pale(ROWS[r], 0.5) for r in x.ravel() // columns]
-        size = (32, 32)
+        side = min(44, 192 / max(x.shape))
         corners = [
-            _corners(array.shape, size) + np.array([left, 34])
+            _corners(array.shape, (side, side)) + np.array([left, 34])
             for array, left in ((x, 126), (result, 410))
         ]
         numbers = np.concatenate([x.ravel(), result.ravel()])
         texts = [str(n) for n in numbers]
         fills = [colours[n] for n in numbers]
-        matrices.show(np.concatenate(corners), size, texts, fills)
+        matrices.show(np.concatenate(corners), (side, side), texts, fills)
         wide = min(32, 544 / x.size)
-        slots = np.arange(x.size) * wide + 126
-        above = np.stack([slots, np.full(x.size, 251)], axis=1)
-        below = np.stack([slots, np.full(x.size, 333)], axis=1)
+        top = 34 + side * max(x.shape) + 24
+        above = np.array([(126 + wide * i, top) for i in range(x.size)])
+        below = above + np.array([0, 82])
+        strip_names[0].set_y(top + 13)
+        strip_names[1].set_y(top + 95)
         strips.show(np.concatenate([above, below]), (wide, 26), texts, fills)
         goes_to = np.argsort(result.ravel())
         begin = above + np.array([wide / 2, 28])
@@ -601,6 +633,19 @@ def reshape_or_transpose(rows: int = 2, columns: int = 3) -> Explorer:
         ),
     }
     return Explorer("reshape or transpose", controls, live, update)
+
+
+def _count(name: str, value: Any, most: int) -> int:
+    """Read a number of rows or columns."""
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if not 1 <= number <= most:
+        raise ValueError(
+            f"{name} is {value!r}, expected a whole number, 1 to {most}."
+        )
+    return number
 
 
 ROWS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
@@ -630,6 +675,8 @@ def rearrange(
 def _moves(x: np.ndarray, result: np.ndarray, operation: str) -> str:
     moved = int((x.ravel() != result.ravel()).sum())
     words = f"{operation} {x.shape} → {result.shape}: "
+    if operation == "reshape" and x.shape == result.shape:
+        return words + "the shape is the same, so nothing changes at all."
     if 1 in x.shape:
         return words + (
             "no number moves in memory; with one row or one column, reshape "
@@ -656,10 +703,36 @@ def _canvas(width: float, height: float) -> tuple[LiveFigure, Axes]:
     return live, axes
 
 
-def _downwards(axes: Axes, x: float, y: float, text: str) -> None:
-    """Write a label that runs upwards with an arrow that points down."""
-    label = axes.text(x, y, f"← {text}", ha="center", va="center")
-    label.set(rotation=90, fontsize=9)
+def _axis_labels(
+    axes: Axes, left: float, sides: tuple[float, float]
+) -> list[Text]:
+    """Make labels for matrices that stand below each other, from y = 52.
+
+    Args:
+        axes: Where to draw.
+        left: Left end of the matrices.
+        sides: Where the labels of the first two axes stand.
+
+    Returns:
+        A label for each of three axes, empty so far.
+    """
+    look = {"fontsize": 9, "parse_math": False}
+    return [
+        *(
+            axes.text(x, 52, "", ha="center", va="top", rotation=90, **look)
+            for x in sides
+        ),
+        axes.text(left, 38, "", va="center", **look),
+    ]
+
+
+def _name(labels: Sequence[Text], names: Sequence[str]) -> None:
+    """Write names, or nothing for "", and arrows into labels of axes."""
+    # The first two are turned, so that this arrow points down.
+    for label, name, arrow in zip(
+        labels, names, ("← {}", "← {}", "{} →"), strict=True
+    ):
+        label.set_text(name and arrow.format(name))
 
 
 def _legend(axes: Axes, y: float, entries: dict[str, Any]) -> None:
@@ -673,7 +746,7 @@ def _legend(axes: Axes, y: float, entries: dict[str, Any]) -> None:
         )
         axes.add_collection(box, autolim=False)
         axes.text(x + 20, y + 7, text, va="center", fontsize=9)
-        x += 46 + 6.4 * len(text)
+        x += 40 + 6.4 * len(text)
 
 
 def _pale(colour: str, strength: float = 0.4) -> tuple[float, ...]:
@@ -687,7 +760,7 @@ def _number(value: Any) -> str:
         text = str(int(value))
     else:
         text = f"{value:.4g}"
-        text = text if len(text) < 7 else f"{value:.1e}"
+        text = text if len(text.lstrip("-")) < 8 else f"{value:.1e}"
     return text.replace("-", "−")
 
 
@@ -695,6 +768,6 @@ def _minus(value: int) -> str:
     return str(value).replace("-", "−")
 
 
-def _short(text: str) -> str:
+def _short(text: str, most: int = 24) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= 24 else text[:23] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
