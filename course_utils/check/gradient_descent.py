@@ -115,8 +115,8 @@ curvature = Exercise(
                 )
             ),
         },
-        insight="The largest stable learning rate is 2 divided by this "
-        "number: three values of a loss tell how fast you may walk.",
+        insight="Near a minimum the largest stable learning rate is 2 divided "
+        "by this number: three values of a loss tell how fast you may walk.",
     ),
     hints=[
         "What is the slope between x and x + h, and the one between x − h "
@@ -275,8 +275,8 @@ epoch = Exercise(
     ),
     hints=[
         "for rows in batches: the samples of this step are x[rows], y[rows].",
-        "error = w * x[rows] + b - y[rows]; the gradients are "
-        "2 * mean(error * x[rows]) and 2 * mean(error).",
+        "r = w * x[rows] + b - y[rows]; the gradients are "
+        "2 * mean(r * x[rows]) and 2 * mean(r).",
         "Compute both gradients, then change w and b, and return (w, b) "
         "after the loop.",
     ],
