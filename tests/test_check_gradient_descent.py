@@ -215,7 +215,7 @@ MISTAKES = [
     (lecture.curvature, only_slope, "This is the slope"),
     (lecture.curvature, turned, "sign is turned"),
     (lecture.curvature, brackets, "only the last term"),
-    (lecture.curvature, by_h_times_h, "(a / h)"),
+    (lecture.curvature, by_h_times_h, "missing or has no effect"),
     (lecture.curvature, slope_of_slopes, "slope of slopes"),
     (lecture.largest_rate, best_rate, "lands on the minimum"),
     (lecture.largest_rate, from_slope_aw, "derivative of a·w²"),
@@ -223,7 +223,7 @@ MISTAKES = [
     (lecture.largest_rate, always_one, "whatever a is"),
     (lecture.largest_rate, lambda a: 0.25, "whatever a is"),
     (lecture.largest_rate, lambda a: 0.999 / a, "looks measured"),
-    (lecture.largest_rate, lambda a: 2 * a, "2 divided by"),
+    (lecture.largest_rate, lambda a: 2 * a, "curvature itself"),
     (lecture.epoch, all_samples, "all samples in every step"),
     (lecture.epoch, from_the_start_added, "taken at the first w"),
     (lecture.epoch, from_the_start, "Only the last batch"),
@@ -288,6 +288,16 @@ def test_junk_gets_a_sentence(name: str, junk: object) -> None:
     verdict = getattr(lecture, name)(junk)
     assert verdict.status == "wrong"
     assert len(verdict.message) > 20
+
+
+def test_a_function_in_place_of_its_value_is_explained() -> None:
+    assert "call it" in lecture.step(lambda w, s, r: w - r * s).message
+    assert "call it" in lecture.curvature(lambda f, x, h: h * f).message
+
+
+def test_an_exact_rate_in_an_array_is_not_called_measured() -> None:
+    message = lecture.largest_rate(lambda a: np.array([1 / a])).message
+    assert "one number was expected" in message
 
 
 def test_junk_for_the_detective_gets_a_sentence() -> None:

@@ -133,7 +133,7 @@ MISTAKES = {
             "probabilities with the target",
         ),
         (lambda p, t, k: 0.0, "not the expected one"),
-        (lambda p, t, k: int(_top_k_loop(p, t, k)), "cuts the fraction"),
+        (lambda p, t, k: int(_top_k_loop(p, t, k)), "fraction is cut off"),
         (
             lambda p, t, k: (
                 (np.argsort(-p)[:, :k] == t[:, None]).all(axis=1).mean()

@@ -29,22 +29,27 @@ TIME_LIMIT = 5.0  # seconds for one check
 # What beginners meet, and what it usually means.
 ADVICE = (
     (
-        "unsupported operand.*'list'",
-        "\nLists cannot be subtracted or multiplied: go through them in a "
+        "unsupported operand.*'list'|can't multiply sequence",
+        "\nPython does no arithmetic with whole lists: go through them in a "
         "loop, with zip if there are two, or turn them into np.array(...).",
     ),
     (
-        "unsupported operand.*'(function|ufunc)'",
+        "unsupported operand.*'(function|(numpy\\.)?ufunc)'",
         "\nA function stands where its value is meant: call it, with the "
         "argument in brackets.",
     ),
     ("unsupported operand.*'ellipsis'", "\nOne of the ... is still there."),
     (
         "attr 'T' of bool",
-        "\nTensorFlow averages no truth values: tf.cast(…, tf.float32) first.",
+        "\nTensorFlow does not calculate with truth values: "
+        "tf.cast(…, tf.float32) first.",
     ),
     (
-        "could not be broadcast|Incompatible shapes|Invalid reduction",
+        "Invalid reduction|axis .* out of bounds",
+        "\nThere is no such axis: axes count from 0. Print the shape.",
+    ),
+    (
+        "could not be broadcast|Incompatible shapes",
         "\nWrite the shapes right-aligned: where would an axis of size 1 help?",
     ),
 )

@@ -105,7 +105,8 @@ curvature = Exercise(
             "Mind the brackets: only the last term is divided.": (
                 lambda f, x, h: f(x + h) - 2 * f(x) + f(x - h) / h**2
             ),
-            "Mind the brackets: a / h * h is (a / h) · h.": (
+            "The division by h² is missing or has no effect: divide by h**2 "
+            "(a / h * h is (a / h) · h).": (
                 lambda f, x, h: (f(x + h) - 2 * f(x) + f(x - h)) / h * h
             ),
             "You took a slope of slopes, over the distance 2h each time. "
@@ -140,8 +141,8 @@ _largest_rate = against(
         "This grows with a. A steeper valley needs smaller steps.": (
             lambda a: a
         ),
-        "This grows with a. 2a is the curvature's half; the limit is 2 "
-        "divided by the curvature.": lambda a: 2 * a,
+        "This grows with a. 2a is the curvature itself; the limit is 2 "
+        "divided by it.": lambda a: 2 * a,
     },
     insight="The limit is 2 / curvature, here 2 / (2a). In a landscape "
     "of many directions the steepest one sets it for all.",
@@ -160,7 +161,9 @@ def _edge(answer: Any) -> str:
                 f"You answer {found[1.0]:.4g} whatever a is, and that is "
                 "right for one a at most. How does the limit depend on a?"
             ) from wrong
-        if all(0.95 < rate * a < 1.05 for a, rate in found.items()):
+        shares = np.array([rate * a for a, rate in found.items()])
+        exact = np.allclose(shares, 1, rtol=1e-4)
+        if not exact and np.allclose(shares, 1, rtol=0.05):
             raise Wrong(
                 "Close: this looks measured. Which simple formula in a is it?"
             ) from wrong

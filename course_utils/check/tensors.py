@@ -19,7 +19,8 @@ def _hits(probabilities: np.ndarray, target: np.ndarray, k: int) -> np.ndarray:
     return (_ranked(probabilities)[:, :k] == target[:, None]).any(axis=1)
 
 
-_PROBABILITIES = np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1]])
+# float32, as the marks and probabilities of TensorFlow are.
+_PROBABILITIES = np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1]], np.float32)
 _TARGET = np.array([2, 0], dtype=np.int32)
 _MANY = np.array(
     [
@@ -28,7 +29,8 @@ _MANY = np.array(
         [0.10, 0.25, 0.45, 0.20],
         [0.28, 0.24, 0.22, 0.26],
         [0.02, 0.08, 0.30, 0.60],
-    ]
+    ],
+    np.float32,
 )
 _MANY_TARGETS = np.array([2, 0, 2, 1, 2], dtype=np.int32)
 
@@ -43,7 +45,11 @@ top_k_accuracy = Exercise(
             (_MANY, _MANY_TARGETS, 2),
             (_MANY, _MANY_TARGETS, 3),
             # Here comparing values instead of places would find hits, too.
-            (np.eye(2)[::-1], np.array([1, 1], dtype=np.int32), 1),
+            (
+                np.eye(2, dtype=np.float32)[::-1],
+                np.array([1, 1], dtype=np.int32),
+                1,
+            ),
         ],
         mistakes={
             "You compare with the most probable class alone, whatever k is.": (
@@ -64,8 +70,8 @@ top_k_accuracy = Exercise(
             "You divided by the number of classes instead of samples.": (
                 lambda p, target, k: _hits(p, target, k).sum() / p.shape[1]
             ),
-            "You averaged whole numbers, which cuts the fraction off. Cast to "
-            "float32 first.": lambda p, target, k: int(
+            "The fraction is cut off. Divide with /, not //, and cast to "
+            "float32 before tf.reduce_mean.": lambda p, target, k: int(
                 _hits(p, target, k).mean()
             ),
             "You asked for all of the k places. One hit is enough: any.": (
@@ -73,7 +79,7 @@ top_k_accuracy = Exercise(
                     (_ranked(p)[:, :k] == target[:, None]).all(axis=1).mean()
                 )
             ),
-            "You asked whether there is any hit in the whole table. Ask it "
+            "This is 1 as soon as there is any hit in the whole table. Ask "
             "for each sample: axis=1.": lambda p, target, k: float(
                 _hits(p, target, k).any()
             ),
@@ -357,8 +363,9 @@ detective = Exercise(
             "axis=1.": _means_of_columns,
             "The right things in the wrong order: the table comes first, the "
             "proof second.": lambda scores: _two_tables(_mended)(scores)[::-1],
-            "The table is right, but your measurement finds nothing: the mean "
-            "of all marks is the same in both tables. Compare row by row.": (
+            "The table is right, but your measurement finds nothing. Did you "
+            "compare the means of all marks, which are the same, or a table "
+            "with itself? Compare row by row.": (
                 _two_tables(_mended, lambda gaps: 0.0)
             ),
         },
