@@ -144,6 +144,29 @@ def test_broadcasting_explorer_moves(lecture: Callable) -> None:
     assert lab.errors() == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slider_and_choice_moves_its_picture(
+    lecture: Callable, name: str
+) -> None:
+    lab = lecture(name[:2])
+    for place in lab.find("explorers."):
+        area = lab.show(place).locator(".jp-Cell-outputArea").first
+        picture = area.locator(PICTURE).first
+        for slider in area.locator(".noUi-handle").all():
+            shown = browser.pixels(picture)
+            slider.focus()
+            lab.page.keyboard.press("ArrowRight")
+            lab.page.keyboard.press("ArrowRight")
+            wait_for_other_pixels(lab, picture, shown)
+        for choice in area.locator("select").all():
+            shown = browser.pixels(picture)
+            last = choice.locator("option").count() - 1
+            choice.select_option(index=last)
+            wait_for_other_pixels(lab, picture, shown)
+    assert lab.errors() == []
+    assert lab.complaints == []
+
+
 def wait_for_other_pixels(lab: Lab, picture: Locator, old: int) -> None:
     """Wait until a picture shows something else; the text may be faster."""
     lab.page.wait_for_function(
