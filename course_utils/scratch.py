@@ -7,6 +7,7 @@ them. Arrays only, no TensorFlow.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -114,3 +115,327 @@ def minibatches(
     order = rng.permutation(num_samples)
     for first in range(0, num_samples, batch_size):
         yield order[first : first + batch_size]
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """Squeeze every number between 0 and 1. Written in lecture 03.
+
+    This form of 1 / (1 + exp(-z)) does not overflow.
+
+    Args:
+        z: Any shape.
+
+    Returns:
+        The same shape.
+    """
+    return (1 + np.tanh(z / 2)) / 2
+
+
+def relu(z: np.ndarray) -> np.ndarray:
+    """Let positive numbers pass and stop the others. Lecture 03.
+
+    Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann
+    Machines", 2010.
+
+    Args:
+        z: Any shape.
+
+    Returns:
+        The same shape.
+    """
+    return np.maximum(z, 0)
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """Turn scores into probabilities. Written in lecture 03.
+
+    Args:
+        z: Scores, shape `(..., classes)`, of any size: the largest is
+            subtracted first, which changes nothing and cannot overflow.
+
+    Returns:
+        The same shape; the last axis adds up to 1.
+    """
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def shuffled_split(
+    x: np.ndarray, y: np.ndarray, num_test: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Shuffle samples and put some aside for testing. Lecture 03.
+
+    Args:
+        x: Features, shape `(samples, features)`.
+        y: Labels, shape `(samples,)`.
+        num_test: How many samples to put aside.
+        seed: Seed of the one permutation that both arrays share.
+
+    Returns:
+        x and y for training, x and y for testing.
+    """
+    order = np.random.RandomState(seed).permutation(len(x))
+    train, test = order[:-num_test], order[-num_test:]
+    return x[train], y[train], x[test], y[test]
+
+
+def make_layers(
+    sizes: list[int], rng: np.random.Generator
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Draw the first weights of a network. Written in lecture 03.
+
+    The weights of a layer have the variance 2 / (inputs + outputs): Glorot
+    and Bengio, "Understanding the difficulty of training deep feedforward
+    neural networks", 2010.
+
+    Args:
+        sizes: How many numbers go in, how many each layer gives out.
+        rng: Where the random numbers come from.
+
+    Returns:
+        For each layer W, shape `(inputs, outputs)`, and b, shape
+        `(outputs,)`.
+    """
+    layers = []
+    for inputs, outputs in pairwise(sizes):
+        spread = np.sqrt(2 / (inputs + outputs))
+        W = rng.normal(0, spread, (inputs, outputs))
+        layers.append((W, np.zeros(outputs)))
+    return layers
+
+
+def forward(
+    layers: list[tuple[np.ndarray, np.ndarray]],
+    x: np.ndarray,
+    activation: Callable,
+) -> list[np.ndarray]:
+    """Send samples through a network. Written in lecture 03.
+
+    Args:
+        layers: W and b of each layer, as `make_layers` gives them.
+        x: Samples, shape `(samples, inputs)`.
+        activation: What bends the output of every layer but the last.
+
+    Returns:
+        What each layer gives out, x first; the last has no activation.
+    """
+    values = [x]
+    for W, b in layers[:-1]:
+        values.append(activation(values[-1] @ W + b))
+    W, b = layers[-1]
+    return [*values, values[-1] @ W + b]
+
+
+def backward(
+    layers: list[tuple[np.ndarray, np.ndarray]],
+    values: list[np.ndarray],
+    delta: np.ndarray,
+    slope: Callable,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Carry a gradient back through a network. Written in lecture 03.
+
+    Rumelhart, Hinton and Williams, "Learning representations by
+    back-propagating errors", 1986.
+
+    Args:
+        layers: W and b of each layer.
+        values: What `forward` gave.
+        delta: Gradient of the loss with respect to the last of the values,
+            in its shape.
+        slope: The derivative of the activation, computed from what the
+            activation gave out: for tanh, `lambda a: 1 - a**2`.
+
+    Returns:
+        The gradients of W and b of each layer.
+    """
+    gradients = []
+    for (W, _), a in zip(layers[::-1], values[-2::-1], strict=True):
+        gradients.append((a.T @ delta, delta.sum(axis=0)))
+        delta = delta @ W.T * slope(a)
+    return gradients[::-1]
+
+
+def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Say how often the largest score is at the label. Lecture 03.
+
+    Args:
+        scores: Logits or probabilities, shape `(samples, classes)`.
+        labels: Class numbers, shape `(samples,)`.
+
+    Returns:
+        A number from 0 to 1.
+    """
+    return float(np.mean(scores.argmax(axis=-1) == labels))
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean surprise at the true classes, in nats. Lecture 04.
+
+    Softmax and logarithm in one, so that logits of any size survive.
+
+    Args:
+        logits: Scores, shape `(samples, classes)`.
+        labels: Class numbers, shape `(samples,)`.
+
+    Returns:
+        A number from 0 upwards.
+
+    Raises:
+        ValueError: No samples, or labels that are no class numbers.
+    """
+    samples, classes = logits.shape
+    if samples == 0 or labels.shape != (samples,):
+        raise ValueError(f"labels {labels.shape}, expected ({samples},), > 0")
+    if not set(labels.tolist()) <= set(range(classes)):
+        raise ValueError(f"labels must be class numbers 0 to {classes - 1}")
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(shifted).sum(axis=1))
+    return np.mean(log_sum - shifted[np.arange(samples), labels.astype(int)])
+
+
+def sgd(w: np.ndarray, g: np.ndarray, state: dict, rate: float) -> np.ndarray:
+    """Step against the gradient. Written in lecture 05.
+
+    All eight optimizers have this form.
+
+    Args:
+        w: The weights.
+        g: The gradient, in the same shape.
+        state: What this optimizer remembers of these weights; empty at
+            first, and changed by every call.
+        rate: The learning rate.
+
+    Returns:
+        The new weights.
+    """
+    return w - rate * g
+
+
+def momentum(
+    w: np.ndarray, g: np.ndarray, state: dict, rate: float, beta: float = 0.9
+) -> np.ndarray:
+    """Keep rolling in the direction of the past steps. Lecture 05.
+
+    Polyak, "Some methods of speeding up the convergence of iteration
+    methods", 1964. Arguments as for `sgd`; `beta` is the share of the last
+    step that is kept.
+    """
+    m = state["m"] = beta * state.get("m", 0.0) - rate * g
+    return w + m
+
+
+def nesterov(
+    w: np.ndarray, g: np.ndarray, state: dict, rate: float, beta: float = 0.9
+) -> np.ndarray:
+    """Momentum that looks one step ahead. Written in lecture 05.
+
+    Nesterov, "A method for solving the convex programming problem with
+    convergence rate O(1/k²)", 1983, in the form of Sutskever et al., 2013.
+    Arguments as for `momentum`.
+    """
+    m = state["m"] = beta * state.get("m", 0.0) - rate * g
+    return w + beta * m - rate * g
+
+
+def adagrad(
+    w: np.ndarray, g: np.ndarray, state: dict, rate: float
+) -> np.ndarray:
+    """Divide by the root of all squared gradients so far. Lecture 05.
+
+    Duchi, Hazan and Singer, "Adaptive Subgradient Methods for Online
+    Learning and Stochastic Optimization", 2011. Arguments as for `sgd`; the
+    sum begins at 0.1, as in Keras.
+    """
+    V = state["V"] = state.get("V", 0.1) + g**2
+    return w - rate * g / (V + 1e-7) ** 0.5
+
+
+def adadelta(
+    w: np.ndarray, g: np.ndarray, state: dict, rate: float, rho: float = 0.95
+) -> np.ndarray:
+    """Give the step the size of the past steps. Written in lecture 05.
+
+    Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012. Arguments as
+    for `sgd`; `rho` is how much of the running means is kept.
+    """
+    V = state["V"] = rho * state.get("V", 0.0) + (1 - rho) * g**2
+    D = state.get("D", 0.0)
+    step = ((D + 1e-7) / (V + 1e-7)) ** 0.5 * g
+    state["D"] = rho * D + (1 - rho) * step**2
+    return w - rate * step
+
+
+def rmsprop(
+    w: np.ndarray, g: np.ndarray, state: dict, rate: float, rho: float = 0.9
+) -> np.ndarray:
+    """Divide by the root of a running mean of squares. Lecture 05.
+
+    Tieleman and Hinton, "Lecture 6.5: RMSProp", 2012. Arguments as for
+    `adadelta`.
+    """
+    V = state["V"] = rho * state.get("V", 0.0) + (1 - rho) * g**2
+    return w - rate * g / (V + 1e-7) ** 0.5
+
+
+def adam(
+    w: np.ndarray,
+    g: np.ndarray,
+    state: dict,
+    rate: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+) -> np.ndarray:
+    """Momentum divided by the root of mean squares. Lecture 05.
+
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, with ε
+    where the text below their Algorithm 1 and Keras have it. Arguments as
+    for `sgd`; `beta1` and `beta2` are how much of the running means is kept.
+    """
+    t = state["t"] = state.get("t", 0) + 1
+    m = state["m"] = beta1 * state.get("m", 0.0) + (1 - beta1) * g
+    V = state["V"] = beta2 * state.get("V", 0.0) + (1 - beta2) * g**2
+    correction = (1 - beta2**t) ** 0.5 / (1 - beta1**t)
+    return w - rate * correction * m / (V**0.5 + 1e-7)
+
+
+def adamw(
+    w: np.ndarray,
+    g: np.ndarray,
+    state: dict,
+    rate: float,
+    decay: float = 0.004,
+) -> np.ndarray:
+    """Adam, and all weights shrink a little. Written in lecture 05.
+
+    Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
+    Arguments as for `sgd`; `decay` times the rate is the share of the weights
+    that a step takes away.
+    """
+    return adam(w - rate * decay * w, g, state, rate)
+
+
+def optimise(
+    rule: Callable,
+    gradient: Callable,
+    start: np.ndarray,
+    rate: float,
+    steps: int,
+) -> np.ndarray:
+    """Let an optimizer walk. Written in lecture 05.
+
+    Args:
+        rule: One of the eight optimizers.
+        gradient: Takes the weights, returns the slope in the same shape.
+        start: Where to begin.
+        rate: The learning rate.
+        steps: How many steps.
+
+    Returns:
+        The path: shape `(steps + 1, *shape of start)`, the start first.
+    """
+    w, state = np.asarray(start, float), {}
+    path = [w]
+    for _ in range(steps):
+        w = rule(w, gradient(w), state, rate)
+        path.append(w)
+    return np.array(path)
