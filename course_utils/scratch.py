@@ -175,7 +175,7 @@ def shuffled_split(
         x and y for training, x and y for testing.
     """
     order = np.random.RandomState(seed).permutation(len(x))
-    train, test = order[:-num_test], order[-num_test:]
+    train, test = np.split(order, [len(x) - num_test])
     return x[train], y[train], x[test], y[test]
 
 
@@ -284,10 +284,12 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
         ValueError: No samples, or labels that are no class numbers.
     """
     samples, classes = logits.shape
-    if samples == 0 or labels.shape != (samples,):
-        raise ValueError(f"labels {labels.shape}, expected ({samples},), > 0")
-    if not set(labels.tolist()) <= set(range(classes)):
-        raise ValueError(f"labels must be class numbers 0 to {classes - 1}")
+    if samples == 0:
+        raise ValueError("no samples, so there is no mean")
+    if labels.shape != (samples,):
+        raise ValueError(f"labels: expected ({samples},), got {labels.shape}")
+    if wrong := set(labels.tolist()) - set(range(classes)):
+        raise ValueError(f"label {min(wrong)}: expected 0 to {classes - 1}")
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=1))
     return np.mean(log_sum - shifted[np.arange(samples), labels.astype(int)])
