@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 import json
+import linecache
 from pathlib import Path
 
 from course_utils import scratch
@@ -67,11 +68,15 @@ def test_scratch_is_what_the_lecture_teaches(name: str) -> None:
 def names_of(path: Path) -> dict:
     """Run a lecture without its exercises; return what it has defined."""
     names: dict = {}
-    for cell in code_cells(path):
+    for number, cell in enumerate(code_cells(path)):
         source = "".join(cell["source"])
         tags = cell["metadata"].get("tags", [])
         if not {"exercise", "solution"} & set(tags) and "check." not in source:
-            exec(source, names)
+            # tf.function reads the source of what it turns into a graph.
+            name = f"{path.name}[{number}]"
+            lines = source.splitlines(keepends=True)
+            linecache.cache[name] = (len(source), None, lines, name)
+            exec(compile(source, name, "exec"), names)
     plt.close("all")
     return names
 
