@@ -7,6 +7,12 @@ from course_utils.explorers.gradient_descent import (
     schedules,
     surface,
 )
+from course_utils.explorers.losses import (
+    cost_profit,
+    cross_entropy,
+    polynomial,
+    regularisation,
+)
 from course_utils.explorers.start_here import line_fit
 from course_utils.explorers.tensors import (
     axis,
@@ -18,9 +24,13 @@ __all__ = [
     "Explorer",
     "axis",
     "broadcasting",
+    "cost_profit",
+    "cross_entropy",
     "learning_rate",
     "line_fit",
+    "polynomial",
     "regime",
+    "regularisation",
     "reshape_or_transpose",
     "schedules",
     "surface",
