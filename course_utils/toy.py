@@ -245,6 +245,9 @@ def _beale_gradient(
     return du, dv
 
 
+# Where 0.3 u + π sin(πu) is 0 and rises.
+_HOLES = (0.0, 1.94066779521, -1.94066779521)
+
 # Where optimizers race, in lecture 05.
 RACES = {
     "ravine": SURFACES["ravine"],
@@ -269,6 +272,6 @@ RACES = {
         ),
         start=(2.6, -2.4),
         limits=3.0,
-        minima=((0.0, 0.0),),
+        minima=tuple((u, v) for u in _HOLES for v in _HOLES),
     ),
 }
