@@ -52,9 +52,11 @@ def cost_profit(
         An explorer with the controls `model`, `cost` and `profit`.
 
     Raises:
-        ValueError: The arrays do not fit each other or hold no numbers, or
-            the features are proportional to each other.
+        ValueError: The arrays do not fit each other or hold no numbers, the
+            features are proportional to each other, or a price is outside
+            its range.
     """
+    _within(1, 99, cost=cost, profit=profit)
     x, y = _days(x, y)
     models = {
         "w1 · x1 + w2 · x2": _Quantiles(x, y),
@@ -208,8 +210,7 @@ def cross_entropy(p: float = 0.6) -> Explorer:
     Raises:
         ValueError: `p` is no probability.
     """
-    if not 0 <= p <= 1:
-        raise ValueError(f"p is {p}, expected a probability from 0 to 1.")
+    _within(0, 1, p=p)
     units = {"nats (base e)": 1.0, "bits (base 2)": np.log(2)}
     live = LiveFigure(6.8, 3.5)
     left, right = live.figure.subplots(1, 2)
@@ -247,13 +248,13 @@ def cross_entropy(p: float = 0.6) -> Explorer:
         height.set_data(grid, -np.log(grid) / one)
         slope.set_data(logits, (scratch.sigmoid(logits) - 1) / one)
         at = float(np.clip(logit, -10, 10))
-        shown = min(loss, 6.0)
+        shown = min(loss, 6.0)  # at the edge if it is outside
         squared = (1 - p) ** 2
         heights = (shown, squared)
-        slopes = (max(steep, -1e4), -2 * (1 - p))
-        tangents.set_segments(
-            [_tangent(p, *pair) for pair in zip(heights, slopes, strict=True)]
-        )
+        lines = [_tangent(p, squared, -2 * (1 - p))]
+        if loss < 6:
+            lines.append(_tangent(p, loss, steep))
+        tangents.set_segments(lines)
         for point, place in zip(
             points,
             [(p, h) for h in heights] + [(at, g) for g in by_logit],
@@ -338,16 +339,21 @@ def regularisation(
         An explorer with the controls `penalty`, `strength`, `width` and
         `noise`. A change trains when the control is released and takes
         about a third of a second.
+
+    Raises:
+        ValueError: An argument is outside its range.
     """
+    _within(0, 0.4, noise=noise)
+    _within(1, 64, width=width)
     live = LiveFigure(6.8, 4.0)
     left, curves, sizes = live.figure.subplot_mosaic(
         [["left", "curves"], ["left", "sizes"]], width_ratios=(1.25, 1)
     ).values()
     left.set(title="Boundary; dashed, the true one", aspect="equal")
-    left.set(xlabel="x1\n● training   ○ validation", ylabel="x2")
+    left.set(xlabel="x1\nfilled: training   hollow: validation", ylabel="x2")
     left.set(xlim=(-3, 3), ylim=(-3, 3))
     left.grid(False)
-    colours = (style.ORANGE, style.BLUE)
+    looks = (("o", style.BLUE), ("^", style.RED))
     drawn: list = []
     axis = np.linspace(-3, 3, 90)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
@@ -360,20 +366,20 @@ def regularisation(
         lw=1,
     )
     shades = LinearSegmentedColormap.from_list(
-        "classes", [style.ORANGE, style.PAPER, style.BLUE]
+        "classes", [style.BLUE, style.PAPER, style.ORANGE]
     )
     dots = [
         left.plot(
             [],
             [],
-            "o",
+            marker,
             ms=4.5 if filled else 4,
             mfc=colour if filled else "none",
             mec=style.PAPER if filled else colour,
             mew=0.5 if filled else 0.7,
         )[0]
         for filled in (False, True)
-        for colour in colours
+        for marker, colour in looks
     ]
     curves.set(title="Loss without the penalty", xlabel="step")
     curves.set(xlim=(0, STEPS), ylim=(0, 1.8))
@@ -385,7 +391,7 @@ def regularisation(
     sizes.set_yticks([1e-4, 0.01, 1], labels=["0", "0.01", "1"])
     sizes.minorticks_off()
     sizes.axhline(NEARLY_ZERO, color=style.GREY, ls="--", lw=1)
-    (size,) = sizes.plot([], [], ".", color=style.RED, ms=4)
+    (size,) = sizes.plot([], [], ".", color=style.INK, ms=4)
     live.moving(*dots, train, valid, size)
 
     def update(penalty: str, strength: float, width: int, noise: float) -> str:
@@ -414,8 +420,8 @@ def regularisation(
                     axis,
                     chance,
                     [0.5],
-                    colors=style.MODEL,
-                    linewidths=1.8,
+                    colors=style.INK,
+                    linewidths=1.5,
                 )
             )
         sizes.set_xlim(-0.02 * weights.size, 1.02 * weights.size)
@@ -436,12 +442,13 @@ def regularisation(
             )
             for a, label in (parts[:2], parts[2:])
         ]
+        zeros, small = np.sum(weights == 0), np.sum(weights < NEARLY_ZERO)
         return (
             f"{penalty}, λ = {strength:g}, width {width}: loss "
             f"{history[-1, 0]:.2f} in training, {history[-1, 1]:.2f} in "
             f"validation; right {right[0]:.0%} and {right[1]:.0%}. "
-            f"{np.sum(weights < NEARLY_ZERO)} of {weights.size} weights are "
-            f"zero or nearly (below {NEARLY_ZERO:g})."
+            f"Of {weights.size} weights {zeros} are exactly zero, "
+            f"{small} below {NEARLY_ZERO:g}."
         )
 
     controls = {
@@ -552,7 +559,13 @@ def polynomial(
     Returns:
         An explorer with the controls `degree`, `points`, `noise` and
         `strength`, which is λ.
+
+    Raises:
+        ValueError: An argument is outside its range.
     """
+    _within(0, DEGREES[-1], degree=degree)
+    _within(5, MAX_POINTS, points=points)
+    _within(0, 0.5, noise=noise)
     rng = np.random.default_rng(0)
     # Multiples of the golden ratio: however many are taken, they fill the
     # interval evenly, though not in equal steps.
@@ -674,3 +687,12 @@ def _ridge(basis: np.ndarray, y: np.ndarray, strength: float) -> np.ndarray:
     rows = np.vstack([basis, np.diag(pull)])
     goal = np.concatenate([y, np.zeros(terms)])
     return np.linalg.lstsq(rows, goal, rcond=None)[0]
+
+
+def _within(lowest: float, highest: float, **values: float) -> None:
+    for name, value in values.items():
+        if not lowest <= value <= highest:  # NaN is not
+            raise ValueError(
+                f"{name} is {value}, expected a number from {lowest} to "
+                f"{highest}."
+            )
