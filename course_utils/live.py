@@ -9,6 +9,8 @@ one PNG. This is four or more times faster than a new figure per change
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,8 +136,22 @@ class LiveFigure:
 
 
 def _png(pixels: memoryview | np.ndarray) -> bytes:
-    """Encode RGBA pixels of shape (height, width, 4) quickly as PNG."""
-    image = Image.fromarray(np.asarray(pixels)).convert("RGB")
-    stream = io.BytesIO()
-    image.save(stream, "PNG", compress_level=1)
-    return stream.getvalue()
+    """Encode RGBA pixels of shape (height, width, 4) quickly as PNG.
+
+    Pillow tries several filters on every row. Without any, flat drawings take
+    little more than half of the time, and no more bytes.
+    """
+    colours = np.asarray(Image.fromarray(np.asarray(pixels)).convert("RGB"))
+    height, width, _ = colours.shape
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # 0 first: no filter
+    rows[:, 1:] = colours.reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n"
+    for kind, data in (
+        (b"IHDR", header),
+        (b"IDAT", zlib.compress(rows, 1)),
+        (b"IEND", b""),
+    ):
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        png += struct.pack(">I", len(data)) + kind + data + check
+    return png
