@@ -266,6 +266,7 @@ def test_optimise_takes_whole_numbers_lists_and_no_steps() -> None:
     np.testing.assert_array_equal(number, [3, 0, 0])
     none = scratch.optimise(scratch.sgd, lambda w: 2 * w, [1, 2], 0.5, 0)
     np.testing.assert_array_equal(none, [[1, 2]])
+    assert none.dtype == float
 
 
 # Rates at which each comes down the ravine in 300 steps.
