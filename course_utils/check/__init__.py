@@ -1,5 +1,19 @@
 """Checks a learner's answer and says what is wrong: one module per lecture."""
 
-from course_utils.check import gradient_descent, start_here, tensors
+from course_utils.check import (
+    gradient_descent,
+    losses,
+    neural_networks,
+    optimizers,
+    start_here,
+    tensors,
+)
 
-__all__ = ["gradient_descent", "start_here", "tensors"]
+__all__ = [
+    "gradient_descent",
+    "losses",
+    "neural_networks",
+    "optimizers",
+    "start_here",
+    "tensors",
+]

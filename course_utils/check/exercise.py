@@ -150,6 +150,9 @@ def against(
     cases: Sequence[tuple],
     mistakes: Mapping[str, Callable[..., Any]],
     insight: str,
+    *,
+    tolerance: float = 1e-6,
+    not_finite: str = "Is something divided by zero?",
 ) -> Callable[[Any], str]:
     """Make a grader that compares a function with a reference on some inputs.
 
@@ -159,11 +162,17 @@ def against(
             the same as the reference.
         mistakes: By message, functions that make a typical mistake. If the
             answer agrees with one of them everywhere, its message is shown.
+            A mistake may raise where its shapes do not fit.
         insight: Shown when the answer is right.
+        tolerance: How far a value may be off, besides 0.01 % of it.
+        not_finite: Advice where NaN or infinity comes back.
 
     Returns:
         A function for `Exercise(grade=…)`.
     """
+
+    def agree(given: Any, expected: Any) -> bool:
+        return _agree(given, expected, tolerance)
 
     def grade(answer: Any) -> str:
         pairs, crash = [], None
@@ -174,25 +183,74 @@ def against(
                 crash = wrong
                 break
             pairs.append((given, reference(*copy.deepcopy(case))))
-        if all(_agree(given, expected) for given, expected in pairs):
+        if all(agree(given, expected) for given, expected in pairs):
             if crash is None:
                 return insight
             raise crash
         # Something is wrong before it crashed, and tells more than the crash.
         tried = cases[: len(pairs)]
         for message, mistake in mistakes.items():
-            wrong = [mistake(*copy.deepcopy(case)) for case in tried]
+            try:
+                wrong = [mistake(*copy.deepcopy(case)) for case in tried]
+            except Exception:
+                continue  # its shapes do not fit, the answer's did
             if all(
-                _agree(given, value)
+                agree(given, value)
                 for (given, _), value in zip(pairs, wrong, strict=True)
             ):
-                raise Wrong(message + _example(answer, tried, pairs))
+                raise Wrong(message + _example(answer, tried, pairs, agree))
         for case, (given, expected) in zip(tried, pairs, strict=True):
-            _same_form(_call_text(answer, case), given, expected)
-        raise Wrong(
-            "The result is not the expected one."
-            + _example(answer, tried, pairs)
-        )
+            _same_form(_call_text(answer, case), given, expected, not_finite)
+        message = "The result is not the expected one."
+        first = pairs[0][0]
+        if len(pairs) > 1 and all(agree(given, first) for given, _ in pairs):
+            message += " It is the same whatever you are given."
+        raise Wrong(message + _example(answer, tried, pairs, agree))
+
+    return grade
+
+
+def in_parts(
+    names: Sequence[str], graders: Mapping[str, Callable[[Any], str]]
+) -> Callable[[Any], str]:
+    """Make a grader for a function that gives back several values.
+
+    So that one wrong value does not hide what is wrong with another.
+
+    Args:
+        names: What the values are, in the order in which they come back.
+        graders: By name, made by `against`; asked in this order. Put first
+            what the others are computed from.
+
+    Returns:
+        A function for `Exercise(grade=…)`; the last grader has the insight.
+    """
+
+    def one(answer: Any, index: int) -> Any:
+        if not callable(answer):
+            return answer
+
+        def chosen(*arguments: Any) -> Any:
+            result = answer(*arguments)
+            if result is None or result is ...:
+                return result
+            values = parts(result)
+            if len(values) != len(names):
+                raise Wrong(
+                    f"{_call_text(answer, arguments)} should give back "
+                    f"{len(names)} values, ({', '.join(names)}), but it gave "
+                    f"{_show(result)}."
+                )
+            _complete(values)
+            return values[index]
+
+        chosen.__name__ = f"{names[index]} of {_name(answer)}"
+        return chosen
+
+    def grade(answer: Any) -> str:
+        for name, grader in graders.items():
+            insight = grader(one(answer, names.index(name)))
+        return insight
 
     return grade
 
@@ -222,6 +280,8 @@ def call(function: Any, *arguments: Any) -> Any:
     handed_over = copy.deepcopy(arguments)
     try:
         result = function(*handed_over)
+    except (NotAttempted, Wrong):
+        raise
     except Exception as error:
         text = f"{type(error).__name__}: {_shortened(str(error))}"
         advice = next((a for p, a in ADVICE if re.search(p, text)), "")
@@ -232,6 +292,8 @@ def call(function: Any, *arguments: Any) -> Any:
         raise Wrong("The function ended the program with exit().") from error
     if result is ...:
         raise NotAttempted
+    if isinstance(result, tuple | list):
+        _complete(result)
     for before, after in zip(arguments, handed_over, strict=True):
         if not callable(before) and not _unchanged(before, after):
             raise Wrong(
@@ -295,7 +357,9 @@ def parts(value: Any) -> list:
 def _verdict(grade: Callable[[Any], str], answer: Any) -> Verdict:
     """Grade an answer, whatever it does, except running for ever."""
     try:
-        return Verdict("right", grade(answer))
+        # The verdict says what overflowed; NumPy need not say it as well.
+        with np.errstate(all="ignore"):
+            return Verdict("right", grade(answer))
     except NotAttempted:
         return Verdict(
             "not attempted yet",
@@ -413,20 +477,35 @@ def _array(value: Any) -> np.ndarray | None:
     return array if array.dtype.kind in "biufc" else None
 
 
-def _agree(given: Any, expected: Any) -> bool:
+def _complete(values: Sequence[Any]) -> None:
+    """Raise if some of the values are still the `...` of the stub."""
+    open_ones = [value is ... for value in values]
+    if any(open_ones):
+        if all(open_ones):
+            raise NotAttempted
+        raise Wrong(
+            f"Value {open_ones.index(True) + 1} of {len(open_ones)} is "
+            "still the ... of the stub."
+        )
+
+
+def _agree(given: Any, expected: Any, tolerance: float = 1e-6) -> bool:
     """Tell whether two results have the same shape and nearly the values."""
     if isinstance(expected, tuple):
         given = parts(given)
-        return len(given) == len(expected) and all(map(_agree, given, expected))
+        return len(given) == len(expected) and all(
+            _agree(one, other, tolerance)
+            for one, other in zip(given, expected, strict=True)
+        )
     left, right = _array(given), _array(expected)
     return (
         left is not None
         and left.shape == right.shape
-        and np.allclose(left, right, rtol=1e-4, atol=1e-6, equal_nan=True)
+        and np.allclose(left, right, rtol=1e-4, atol=tolerance, equal_nan=True)
     )
 
 
-def _same_form(what: str, given: Any, expected: Any) -> None:
+def _same_form(what: str, given: Any, expected: Any, not_finite: str) -> None:
     """Raise `Wrong` if a result cannot be compared with the expected one."""
     if isinstance(expected, tuple):
         if len(parts(given)) != len(expected):
@@ -435,7 +514,7 @@ def _same_form(what: str, given: Any, expected: Any) -> None:
                 f"but it gave {_show(given)}."
             )
         for one, other in zip(parts(given), expected, strict=True):
-            _same_form(what, one, other)
+            _same_form(what, one, other, not_finite)
         return
     left, right = _array(given), _array(expected)
     if left is None:
@@ -454,8 +533,8 @@ def _same_form(what: str, given: Any, expected: Any) -> None:
         )
     if not np.isfinite(left).all() and np.isfinite(right).all():
         raise Wrong(
-            f"{what} gave back {_show(given)}, which is not finite. Is "
-            "something divided by zero?"
+            f"{what} gave back {_show(given)}, which is not finite. "
+            f"{not_finite}"
         )
 
 
@@ -471,10 +550,15 @@ def _unchanged(before: Any, after: Any) -> bool:
     )
 
 
-def _example(answer: Any, cases: Sequence[tuple], pairs: list[tuple]) -> str:
+def _example(
+    answer: Any,
+    cases: Sequence[tuple],
+    pairs: list[tuple],
+    agree: Callable[[Any, Any], bool],
+) -> str:
     """Show the first call whose result is wrong."""
     for case, (given, expected) in zip(cases, pairs, strict=True):
-        if not _agree(given, expected):
+        if not agree(given, expected):
             return (
                 f"\n{_call_text(answer, case)} gave {_show(given)}, "
                 f"expected {_show(expected)}."
@@ -483,8 +567,11 @@ def _example(answer: Any, cases: Sequence[tuple], pairs: list[tuple]) -> str:
 
 
 def _call_text(function: Any, arguments: tuple) -> str:
-    name = getattr(function, "__name__", "your function")
-    return f"{name}({', '.join(_show(argument) for argument in arguments)})"
+    return f"{_name(function)}({', '.join(map(_show, arguments))})"
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", "your function")
 
 
 def _shortened(text: str) -> str:
