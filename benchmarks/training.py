@@ -104,7 +104,9 @@ def loss_of(p: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(tf.one_hot(labels, 3) - p))
 
 
-def count_right(x: tf.Tensor, y: tf.Tensor, W: tf.Variable, b: tf.Variable):
+def count_right(
+    x: tf.Tensor, y: tf.Tensor, W: tf.Variable, b: tf.Variable
+) -> int:
     """Count the flowers that are named correctly."""
     named = tf.cast(tf.argmax(predict(x, W, b), axis=1), y.dtype)
     return int(tf.reduce_sum(tf.cast(tf.equal(named, y), tf.int32)))
