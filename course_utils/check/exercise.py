@@ -52,6 +52,11 @@ ADVICE = (
         "could not be broadcast|Incompatible shapes",
         "\nWrite the shapes right-aligned: where would an axis of size 1 help?",
     ),
+    (
+        "mismatch in its core dimension|Matrix size-incompatible",
+        "\nIn a @ b the columns of a and the rows of b must be equally many. "
+        "Print both shapes.",
+    ),
 )
 PRINT_LIMIT = 10_000  # characters that one answer may print
 
@@ -62,6 +67,10 @@ class NotAttempted(Exception):
 
 class Wrong(Exception):
     """The answer is wrong; the message tells the learner how."""
+
+
+class Raised(Wrong):
+    """The answer raised an exception."""
 
 
 class TimeUp(BaseException):
@@ -231,7 +240,11 @@ def in_parts(
             return answer
 
         def chosen(*arguments: Any) -> Any:
-            result = answer(*arguments)
+            try:
+                result = answer(*arguments)
+            except Exception:
+                chosen.__name__ = _name(answer)  # it is not this value's fault
+                raise
             if result is None or result is ...:
                 return result
             values = parts(result)
@@ -248,8 +261,15 @@ def in_parts(
         return chosen
 
     def grade(answer: Any) -> str:
+        crash = None
         for name, grader in graders.items():
-            insight = grader(one(answer, names.index(name)))
+            try:
+                insight = grader(one(answer, names.index(name)))
+            except Raised as raised:
+                # Another value may be wrong before, and tells more.
+                crash = raised
+        if crash is not None:
+            raise crash
         return insight
 
     return grade
@@ -285,7 +305,7 @@ def call(function: Any, *arguments: Any) -> Any:
     except Exception as error:
         text = f"{type(error).__name__}: {_shortened(str(error))}"
         advice = next((a for p, a in ADVICE if re.search(p, text)), "")
-        raise Wrong(
+        raise Raised(
             f"{_call_text(function, arguments)} raised {text}{advice}"
         ) from error
     except SystemExit as error:

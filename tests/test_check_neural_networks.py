@@ -1,0 +1,375 @@
+"""The checkers of lecture 03 tell each typical mistake from the others."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+from course_utils.check import neural_networks as lecture
+
+import numpy as np
+import pytest
+
+
+def relu(z):
+    return np.maximum(z, 0)
+
+
+def exp_shares(z):
+    e = np.exp(z)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def stable(z):
+    return exp_shares(z - z.max(axis=1, keepdims=True))
+
+
+def jacobian(z):
+    p = stable(z[None])[0]
+    return np.diag(p) - np.outer(p, p)
+
+
+def jacobian_by_differences(z, h=1e-5):
+    columns = []
+    for e in np.eye(len(z)):
+        above, below = stable((z + h * e)[None]), stable((z - h * e)[None])
+        columns.append((above - below)[0] / (2 * h))
+    return np.stack(columns, axis=1)
+
+
+def return_in_loop(sizes):
+    for m, n in pairwise(sizes):
+        return m * n + n
+
+
+def bias_of_inputs(sizes):
+    return sum(m * n for m, n in pairwise(sizes)) + sum(sizes)
+
+
+def two(x, W1, b1, W2, b2):
+    return relu(x @ W1 + b1) @ W2 + b2
+
+
+def layer(x, W, delta):
+    return x.T @ delta, delta.sum(axis=0), delta @ W.T
+
+
+PARAMETERS = [
+    (lambda s: sum(m * n for m, n in pairwise(s)), "These are the weights"),
+    (bias_of_inputs, "gave the inputs biases"),
+    (
+        lambda s: sum((m + 1) * n for m, n in pairwise(s)) + 1,
+        "not the expected",
+    ),
+    (lambda s: sum(m * (n + 1) for m, n in pairwise(s)), "goes into a layer"),
+    (lambda s: sum(m * n + 1 for m, n in pairwise(s)), "one bias per layer"),
+    (
+        lambda s: sum(m * n for m, n in pairwise(s)) + sum(s[1:-1]),
+        "biases of the last layer are missing",
+    ),
+    (return_in_loop, "return inside the loop"),
+    (lambda s: (s[-2] + 1) * s[-1], "Only the last layer is counted"),
+    (np.prod, "multiplied all sizes"),
+    (sum, "added the sizes up"),
+    (lambda s: sum(s[1:]), "These are the neurons"),
+    (lambda s: 26, "the same whatever you are given"),
+    (lambda s: s[0] * s[1] + s[1] + s[1] * s[2] + s[2], "IndexError"),
+    (lambda s: [(m + 1) * n for m, n in pairwise(s)], "shape"),
+    (lambda s: s.pop(), "changed its input"),
+]
+TWO_LAYERS = [
+    (lambda *a: relu(two(*a)), "relu also stands at the output"),
+    (lambda x, W, b, V, c: (x @ W + b) @ V + c, "relu is missing"),
+    (lambda x, W, b, V, c: relu(x @ W) @ V + c, "b1 is missing"),
+    (lambda x, W, b, V, c: relu(x @ W + b) @ V, "b2 is missing"),
+    (lambda x, W, b, V, c: relu(x @ W) @ V, "Both biases"),
+    (lambda x, W, b, V, c: (relu(x @ W) + b) @ V + c, "too early"),
+    (lambda x, W, b, V, c: relu(x @ W.T + b) @ V + c, "W1 is transposed"),
+    (lambda x, W, b, V, c: relu(x @ W + b) @ V.T + c, "W2 is transposed"),
+    (lambda x, W, b, V, c: relu(x @ W.T + b) @ V.T + c, "Both W are"),
+    (lambda x, W, b, V, c: V @ relu(W @ x + b) + c, "Both W stand"),
+    (lambda x, W, b, V, c: relu(W @ x + b) @ V + c, "W1 stands"),
+    (lambda x, W, b, V, c: V @ relu(x @ W + b) + c, "W2 stands"),
+    (
+        lambda x, W, b, V, c: V.T @ relu(W.T @ x.T + b[:, None]) + c[:, None],
+        "lie on their side",
+    ),
+    (lambda x, W, b, V, c: relu(x * W + b) * V + c, "entry by entry"),
+    (lambda *a: stable(two(*a)), "softmax at the end"),
+    (lambda x, W, b, V, c: np.tanh(x @ W + b) @ V + c, "a tanh"),
+    (lambda x, W, b, V, c: np.minimum(x @ W + b, 0) @ V + c, "kept the neg"),
+    (lambda x, W, b, V, c: relu(x @ W + b), "This is the hidden layer"),
+    (lambda x, W, b, V, c: two(x[:1], W, b, V, c), "shape (1, 3)"),
+    (lambda x, W, b, V, c: two(x, W, b, V, c) * np.nan, "not finite"),
+]
+SOFTMAX = [
+    (lambda z: np.exp(z) / np.exp(z).sum(), "whole table adds up"),
+    (lambda z: np.exp(z) / np.exp(z).sum(axis=0), "columns add up"),
+    (lambda z: np.exp(z) / np.exp(z).sum(axis=1), "without keepdims"),
+    (lambda z: z / z.sum(axis=1, keepdims=True), "First take exp"),
+    (np.exp, "These are the exponentials"),
+    (lambda z: np.exp(z - z.max(1, keepdims=True)), "largest result"),
+    (lambda z: np.log(stable(z)), "These are logarithms"),
+    (lambda z: 1 / (1 + np.exp(-z)), "sigmoid"),
+    (lambda z: np.eye(z.shape[1])[z.argmax(1)], "to the largest score"),
+    (lambda z: stable(-z), "sign is turned"),
+    (lambda z: 2**z / (2**z).sum(1, keepdims=True), "powers of 2"),
+    (lambda z: stable(z - z.max(axis=0)), "each column"),
+    (lambda z: stable(stable(z)), "twice"),
+    (exp_shares, "For small scores it is right. At 10,000 exp overflows"),
+    (lambda z: exp_shares(z - z.max()), "largest score of the whole table"),
+    (lambda z: exp_shares(np.clip(z, -700, 700)), "Cutting large scores"),
+    (lambda z: exp_shares(z - z.min(1, keepdims=True)), "smallest score"),
+    (lambda z: np.nan_to_num(exp_shares(z)), "hides the overflow"),
+    (
+        lambda z: exp_shares(z - z.mean(1, keepdims=True)),
+        "Subtract the largest score of each row first",
+    ),
+    (lambda z: stable(z)[0], "expected (3, 3)"),
+]
+BACKWARD = [
+    (lambda x, W, d: [g / len(x) for g in layer(x, W, d)], "once too often"),
+    (lambda x, W, d: (d.T @ x, *layer(x, W, d)[1:]), "lies on its side"),
+    (lambda x, W, d: (x @ d, d.sum(0), d @ W.T), "x has to be transposed"),
+    (lambda x, W, d: layer(x, W, d)[::-1], "The first value is dx"),
+    (
+        lambda x, W, d: (d.sum(0), x.T @ d, d @ W.T),
+        "The first value is db",
+    ),
+    (lambda x, W, d: (x.T @ d, d @ W.T, d.sum(0)), "second value is dx"),
+    (
+        lambda x, W, d: (np.outer(x.sum(0), d.sum(0)), d.sum(0), d @ W.T),
+        "multiplied two sums",
+    ),
+    (lambda x, W, d: (-x.T @ d, d.sum(0), d @ W.T), "sign of dW"),
+    (lambda x, W, d: (x.T @ d, d.mean(0), d @ W.T), "db is divided"),
+    (lambda x, W, d: (x.T @ d, d, d @ W.T), "db is still delta"),
+    (lambda x, W, d: (x.T @ d, d.sum(), d @ W.T), "added everything up"),
+    (lambda x, W, d: (x.T @ d, d.sum(1), d @ W.T), "added the outputs up"),
+    (
+        lambda x, W, d: (x.T @ d, d.sum(0, keepdims=True), d @ W.T),
+        "shape of one row",
+    ),
+    (lambda x, W, d: (x.T @ d, d.sum(0), d @ W), "W has to be transposed"),
+    (lambda x, W, d: (x.T @ d, d.sum(0), W @ d.T), "dx lies on its side"),
+    (
+        lambda x, W, d: (x.T @ d, d.sum(0), d @ W.T * (x > 0)),
+        "slope of an activation",
+    ),
+    (
+        lambda x, W, d: (x.T @ d, d.sum(0), (d @ W.T).sum(0)),
+        "nothing is added up",
+    ),
+    (lambda x, W, d: (x.T @ d, d.sum(0), x @ W), "computed forwards"),
+    (lambda x, W, d: (x.T @ d, d.sum(0)), "3 values, (dW, db, dx)"),
+    (lambda x, W, d: (x.T @ d, d.sum(0), ...), "Value 3 of 3"),
+    # Two mistakes at once: the first is named.
+    (lambda x, W, d: (x.T @ d, d.mean(0), d @ W), "db is divided"),
+]
+LARGEST_ERROR = [
+    (lambda J, z: (J(z) - jacobian(z)).max(), "an entry can also be too small"),
+    (lambda J, z: (jacobian(z) - J(z)).max(), "whichever you subtract"),
+    (lambda J, z: np.abs(J(z) - jacobian(z)).mean(), "average difference"),
+    (lambda J, z: np.abs(J(z) - jacobian(z)).sum(), "sum of the differences"),
+    (lambda J, z: ((J(z) - jacobian(z)) ** 2).max(), "These are squares"),
+    (lambda J, z: np.linalg.norm(J(z) - jacobian(z)), "norm"),
+    (lambda J, z: np.abs(np.diag(J(z) - jacobian(z))).max(), "diagonal only"),
+    (lambda J, z: np.abs((J(z) - jacobian(z))[:, 0]).max(), "first column"),
+    (lambda J, z: np.abs(J(z) - lecture.suspect(z)).max(), "acquit the"),
+    (
+        lambda J, z: np.abs(J(z) - np.diag(np.diag(jacobian(z)))).max(),
+        "0 off the diagonal",
+    ),
+    (
+        lambda J, z: np.abs(J(0 * z) - jacobian(0 * z)).max(),
+        "not at the z",
+    ),
+    (lambda J, z: np.abs(J(z)).max(), "compare with 0"),
+    (lambda J, z: np.abs(J(z) - 2 * jacobian(z)).max(), "twice as large"),
+    (lambda J, z: np.allclose(J(z), jacobian(z)), "True or False"),
+    (lambda J, z: np.abs(J(z) - jacobian(z)), "shape (3, 3)"),
+    (lambda J, z: 0.38, "same whatever you are given"),
+    (
+        lambda J, z: np.abs(J(z) - jacobian_by_differences(z, 0.3)).max(),
+        "off by up to",
+    ),
+    (
+        lambda J, z: np.abs(J(z) - jacobian_by_differences(z, 1e-14)).max(),
+        "far too small",
+    ),
+    (lambda J, z: np.abs(J - jacobian(z)).max(), "call it"),
+]
+MISTAKES = {
+    "parameters": PARAMETERS,
+    "two_layers": TWO_LAYERS,
+    "softmax": SOFTMAX,
+    "backward": BACKWARD,
+    "largest_error": LARGEST_ERROR,
+}
+PLANTED = [
+    pytest.param(name, answer, words, id=f"{name}: {words}")
+    for name, answers in MISTAKES.items()
+    for answer, words in answers
+]
+
+
+@pytest.mark.parametrize(("name", "mistake", "words"), PLANTED)
+def test_each_mistake_gets_its_own_message(
+    name: str, mistake: Callable, words: str
+) -> None:
+    verdict = getattr(lecture, name)(mistake)
+    assert verdict.status == "wrong"
+    assert words in verdict.message, verdict.message
+    assert len(verdict.message) < 1000
+
+
+def loops(x, W1, b1, W2, b2):
+    rows = []
+    for sample in x:
+        hidden = [max(0, sample @ W1[:, j] + b) for j, b in enumerate(b1)]
+        rows.append([hidden @ W2[:, k] + b for k, b in enumerate(b2)])
+    return rows
+
+
+def outer_products(x, W, delta):
+    dW = sum(np.outer(a, d) for a, d in zip(x, delta, strict=True))
+    return [dW.tolist(), delta.sum(0).tolist(), (W @ delta.T).T]
+
+
+def by_keras(x, W1, b1, W2, b2):
+    import tensorflow as tf
+
+    x, W1, b1, W2, b2 = (tf.cast(v, tf.float32) for v in (x, W1, b1, W2, b2))
+    return tf.nn.relu(x @ W1 + b1) @ W2 + b2
+
+
+def by_tape(x, W, delta):
+    import tensorflow as tf
+
+    x, W = tf.Variable(x), tf.Variable(W)
+    b = tf.Variable(tf.zeros(W.shape[1], tf.float64))
+    with tf.GradientTape() as tape:
+        y = x @ W + b
+    return tape.gradient(y, (W, b, x), output_gradients=tf.constant(delta))
+
+
+def keras_softmax(z):
+    import tensorflow as tf
+
+    return tf.nn.softmax(tf.constant(z, tf.float32))
+
+
+def forward_differences(J, z, h=1e-6):
+    p = stable(z[None])[0]
+    worst = 0.0
+    for j in range(len(z)):
+        moved = z.copy()
+        moved[j] += h
+        column = (stable(moved[None])[0] - p) / h
+        worst = max(worst, max(abs(J(z)[:, j] - column)))
+    return worst
+
+
+RIGHT = {
+    "parameters": [
+        lambda s: sum((m + 1) * n for m, n in pairwise(s)),
+        lambda s: np.float32(
+            sum((s[i] + 1) * s[i + 1] for i in range(len(s) - 1))
+        ),
+        lambda s: np.array(s[:-1]) @ np.array(s[1:]) + np.sum(s[1:]),
+    ],
+    "two_layers": [two, loops, by_keras, lambda *a: two(*a).tolist()],
+    "softmax": [
+        stable,
+        keras_softmax,
+        lambda z: stable(z).astype(np.float32),
+        lambda z: [list(stable(row[None])[0]) for row in z],
+        lambda z: np.exp(z - np.logaddexp.reduce(z, axis=1)[:, None]),
+        lambda z: (
+            1 / np.exp(np.clip(z[:, None] - z[:, :, None], -700, 700)).sum(2)
+        ),
+    ],
+    "backward": [layer, outer_products, by_tape],
+    "largest_error": [
+        lambda J, z: np.abs(J(z) - jacobian(z)).max(),
+        lambda J, z: np.array(abs(jacobian(z) - J(z)).max()),
+        lambda J, z: np.abs(J(z) - jacobian_by_differences(z)).max(),
+        lambda J, z: np.abs(J(z) - jacobian_by_differences(z, 1e-3)).max(),
+        forward_differences,
+    ],
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_may_look_different(name: str) -> None:
+    # A lecture has imported it long before; the time limit is for answers.
+    importlib.import_module("tensorflow")
+    for answer in RIGHT[name]:
+        verdict = getattr(lecture, name)(answer)
+        assert verdict, verdict
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_stub_is_not_attempted_yet(name: str) -> None:
+    checker = getattr(lecture, name)
+    for stub in (..., lambda *a: ..., lambda *a: (..., ..., ...)):
+        assert checker(stub).status == "not attempted yet"
+
+
+JUNK = {
+    "number": 3,
+    "none": None,
+    "text": "x",
+    "nan": float("nan"),
+    "list": [],
+    "gives text": lambda *a: "no",
+    "no arguments": lambda: 1,
+    "print": print,
+    "gives none": lambda *a: None,
+    "gives nan": lambda *a: float("nan"),
+    "gives dict": lambda *a: {"W": 1},
+    "gives objects": lambda *a: [object(), None],
+    "gives pairs of text": lambda *a: ("a", "b", "c"),
+    "gives a ragged list": lambda *a: [[1.0], [1.0, 2.0]],
+    "raises": lambda *a: 1 / 0,
+    "exits": lambda *a: exit(),
+}
+
+
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("name", MISTAKES)
+def test_junk_gets_a_sentence(name: str, junk: str) -> None:
+    verdict = getattr(lecture, name)(JUNK[junk])
+    assert verdict.status == "wrong"
+    assert 20 < len(verdict.message) < 1000
+
+
+@pytest.mark.parametrize("name", ["two_layers", "softmax", "backward"])
+def test_a_changed_input_is_named(name: str) -> None:
+    def change(x: np.ndarray, *rest: Any) -> np.ndarray:
+        x -= x.max()
+        return x
+
+    assert "changed its input" in getattr(lecture, name)(change).message
+
+
+def test_numpy_says_nothing_beside_the_verdict() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "overflow" in lecture.softmax(exp_shares).message
+
+
+def test_the_suspect_hides_where_all_scores_are_equal() -> None:
+    assert np.allclose(lecture.suspect(np.zeros(3)), jacobian(np.zeros(3)))
+    z = np.array([1.0, 2.0, 3.0])
+    gap = np.abs(lecture.suspect(z) - jacobian_by_differences(z)).max()
+    assert gap == pytest.approx(0.38, abs=0.005)  # as the insight says
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_hints_come_one_at_a_time(name: str) -> None:
+    checker = getattr(lecture, name)
+    assert len({checker.hint().message for _ in range(4)}) == 3
