@@ -322,12 +322,12 @@ def regularisation(
     """Explore how a penalty on the weights bends the boundary of a network.
 
     One hidden layer with relu learns 100 of 300 dots by 1000 steps of Adam
-    with all samples at once; the other 200 show what it is worth. Biases are
-    not penalised. L2 adds λ · Σ w² to the loss, as in Keras, L1 adds
-    λ · Σ |w|. Both act on each weight after Adam's step has moved it, by the
-    rule that finds the exact minimum of the penalty near by (Parikh and Boyd,
-    "Proximal Algorithms", 2014): L2 divides the weight, L1 moves it towards
-    zero and stops there, so that it becomes exactly zero.
+    with all samples at once and a learning rate that falls to 0; the other
+    200 show what it is worth. Biases are not penalised. L2 adds λ · Σ w² to
+    the loss, as in Keras, L1 adds λ · Σ |w|. The slope of |w| jumps at zero,
+    so a weight that reaches it stays there while the loss pulls less than λ,
+    and L1 makes weights exactly zero: Andrew and Gao, "Scalable Training of
+    L1-Regularized Log-Linear Models", 2007.
 
     Args:
         noise: Share of the labels that are turned over to begin with, 0 to
@@ -393,6 +393,9 @@ def regularisation(
     sizes.axhline(NEARLY_ZERO, color=style.GREY, ls="--", lw=1)
     (size,) = sizes.plot([], [], ".", color=style.INK, ms=4)
     live.moving(*dots, train, valid, size)
+    # Square axes would move a little at every change of the background.
+    live.canvas.draw()
+    live.figure.set_layout_engine("none")
 
     def update(penalty: str, strength: float, width: int, noise: float) -> str:
         x, y = toy.dots(noise=noise)
@@ -519,22 +522,20 @@ def _train(
             )
         if step == STEPS:
             break
+        rate = RATE * (1 - step / STEPS)  # so that it comes to rest
         delta = (scratch.softmax(values[-1]) - targets) / len(x)
         gradients = scratch.backward(layers, values, delta, lambda a: a > 0)
         moved = []
         for (W, b), (dW, db), (state, state_b) in zip(
             layers, gradients, memory, strict=True
         ):
-            W = scratch.adam(W, dW, state, RATE)
-            # Adam's own rate for each weight: how far it goes for a
-            # gradient of 1.
-            V = state["V"] / (1 - 0.999 ** state["t"])
-            pull = strength * RATE / (V**0.5 + 1e-7)
             if penalty == "L2":
-                W = W / (1 + 2 * pull)
+                new = scratch.adam(W, dW + 2 * strength * W, state, rate)
             else:
-                W = np.sign(W) * np.maximum(np.abs(W) - pull, 0)
-            moved.append((W, scratch.adam(b, db, state_b, RATE)))
+                new = scratch.adam(W, dW + strength * np.sign(W), state, rate)
+                # On both sides of zero the way is back to zero.
+                new[(new * W <= 0) & (np.abs(dW) < strength)] = 0.0
+            moved.append((new, scratch.adam(b, db, state_b, rate)))
         layers = moved
     return layers, np.array(history)
 
