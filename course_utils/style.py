@@ -29,6 +29,19 @@ MINIMUM = GREEN
 SURFACE = "Blues"
 WALKS = (RED, GREEN, PURPLE, ORANGE)  # on a blue surface
 
+# Eight racers on one surface: colour, line and marker. Relatives share a
+# colour, and line and marker tell them apart without any colour.
+RACERS = (
+    (INK, "-", "o"),
+    (RED, "-", "s"),
+    (RED, "--", "D"),
+    (GREEN, "-", "^"),
+    (GREEN, "--", "v"),
+    (ORANGE, "-", "P"),
+    (PURPLE, "-", "*"),
+    (PURPLE, "--", "X"),
+)
+
 STYLE_FILE = Path(__file__).with_name("course.mplstyle")
 
 

@@ -13,6 +13,7 @@ from course_utils.explorers.losses import (
     polynomial,
     regularisation,
 )
+from course_utils.explorers.optimizers import race, range_test
 from course_utils.explorers.start_here import line_fit
 from course_utils.explorers.tensors import (
     axis,
@@ -29,6 +30,8 @@ __all__ = [
     "learning_rate",
     "line_fit",
     "polynomial",
+    "race",
+    "range_test",
     "regime",
     "regularisation",
     "reshape_or_transpose",

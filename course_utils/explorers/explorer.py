@@ -27,6 +27,9 @@ class Explorer:
         update: Takes the values of the controls as keyword arguments, moves
             the artists and returns the readout, a line of plain text.
         sliders: For some names, a slider that moves that control: see `exact`.
+        panel: What stands above the picture: the controls in an arrangement
+            of its own, perhaps with buttons among them. Without it the
+            controls stand in a row.
 
     Attributes:
         controls: The widgets by name; set `.value` to move one by program.
@@ -41,6 +44,7 @@ class Explorer:
         live: LiveFigure,
         update: Callable[..., str],
         sliders: Mapping[str, widgets.Widget] | None = None,
+        panel: widgets.Widget | None = None,
     ) -> None:
         self.name = name
         self.controls = dict(controls)
@@ -48,27 +52,25 @@ class Explorer:
         self.readout = ""
         self._update = update
         self._line = widgets.HTML()
+        for control in self.controls.values():
+            control.observe(self._changed, "value")
+        self.widget = widgets.VBox(
+            [panel or self._row(sliders or {}), live.picture, self._line],
+            layout=widgets.Layout(align_items="flex-start"),
+        )
+        self.refresh()
+
+    def _row(self, sliders: Mapping[str, widgets.Widget]) -> widgets.HBox:
+        """Place the controls one after the other, sliders before their box."""
         shown = []
         for name, control in self.controls.items():
-            shown += [sliders[name]] if sliders and name in sliders else []
+            shown += [sliders[name]] if name in sliders else []
             shown += [control]
-            control.observe(self._changed, "value")
         for control in shown:
             control.style.description_width = "initial"
             if hasattr(control, "readout"):  # a slider
                 control.layout.width = "26em"
-        self.widget = widgets.VBox(
-            [
-                widgets.HBox(
-                    shown,
-                    layout=widgets.Layout(flex_flow="row wrap"),
-                ),
-                live.picture,
-                self._line,
-            ],
-            layout=widgets.Layout(align_items="flex-start"),
-        )
-        self.refresh()
+        return widgets.HBox(shown, layout=widgets.Layout(flex_flow="row wrap"))
 
     def values(self) -> dict[str, Any]:
         """Return the value of every control by name."""
