@@ -32,7 +32,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 FRAME = 0.1  # seconds between two pictures
-POINTS = 1000  # of one curve, at most, in a picture
+POINTS = 300  # of one curve; more would only show noise
 PATIENCE = 10.0  # seconds to wait for a batch to end
 PARTS = {"training": "", "validation": "val_"}
 COLOURS = {"training": style.LOSS, "validation": style.ORANGE}
@@ -289,7 +289,8 @@ class Curves:
                     axes.set_xlim(right=max(self.epochs, x.max()))
             if axes.lines:
                 axes.legend()
-            if panel == "loss" and self.canvas.log:
+            log = panel == "loss" and self.canvas.log
+            if log and any((line.get_ydata() > 0).any() for line in axes.lines):
                 axes.set_yscale("log")
         return live.captioned_png(self.describe())
 
@@ -439,7 +440,10 @@ class TrainingLab:
         self._curves = Curves()
         self._curves.clear(epochs)
         self._thread: threading.Thread | None = None
-        self._running = False
+        # Not `Thread.join`, which takes a thread for ended once it is
+        # interrupted (Python 3.11 and 3.12).
+        self._ended = threading.Event()
+        self._ended.set()
         self._stop = self._pause = self._cut = False
         self._diverged = False
         self._rates: dict[int, float] = {}
@@ -491,7 +495,6 @@ class TrainingLab:
             if _headless():
                 self.run()
                 return
-            self._join()
             self._begin(self._next_target())
             self._thread = threading.Thread(
                 target=self._train, daemon=True, name="TrainingLab"
@@ -606,7 +609,7 @@ class TrainingLab:
         end = math.inf if timeout is None else time.monotonic() + timeout
         try:
             while self._alive() and time.monotonic() < end:
-                self._thread.join(min(0.1, max(end - time.monotonic(), 0)))
+                self._ended.wait(min(0.1, max(end - time.monotonic(), 0)))
         except KeyboardInterrupt:
             self.stop()
             self._join()
@@ -703,7 +706,7 @@ class TrainingLab:
         with self._news:
             self._wanted = rate
             self._news.notify_all()
-            if not self._running:
+            if not self._alive():
                 self._apply(self._optimizer)
             self._say(self.state)
 
@@ -738,18 +741,13 @@ class TrainingLab:
     # Between two trainings.
 
     def _alive(self) -> bool:
-        return self._running or (
-            self._thread is not None and self._thread.is_alive()
-        )
+        return not self._ended.is_set()
 
     def _join(self) -> None:
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(PATIENCE)
-            if thread.is_alive():
-                raise RuntimeError(
-                    "A batch is still being computed. Try again in a moment."
-                )
+        if not self._ended.wait(PATIENCE):
+            raise RuntimeError(
+                "A batch is still being computed. Try again in a moment."
+            )
 
     def _next_target(self) -> int:
         left = self._curves.epochs - self._curves.epoch
@@ -779,7 +777,7 @@ class TrainingLab:
         self._stop = self._pause = self._cut = False
         self._rates = dict(rates or {})
         self._curves.epochs = target
-        self._running = True
+        self._ended.clear()
         self._say("training")
 
     def _makes_way_for(self, other: TrainingLab, model: Any) -> bool:
@@ -845,8 +843,8 @@ class TrainingLab:
         finally:
             self._curves.send()
             with self._news:
-                self._running = False
                 self._say(outcome, self._verdict(outcome))
+                self._ended.set()
 
     def _verdict(self, outcome: str) -> str:
         where = self._curves.progress()
