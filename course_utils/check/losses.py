@@ -229,6 +229,13 @@ def _smallest(epsilon: float) -> Callable[..., float]:
     )
 
 
+def _cut_off(limit: float) -> Callable[..., float]:
+    """Return a cross-entropy of scores that are held within a limit."""
+    return lambda logits, labels: _cross_entropy(
+        np.clip(logits, -limit, limit), labels
+    )
+
+
 def _whole_rows(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Pick rows by labels, as if they were numbers of samples."""
     return _log_softmax(logits)[labels]
@@ -355,10 +362,6 @@ _large_scores = against(
         "log of the sum of exp.": lambda z, y: (
             -np.mean(np.log(_at_label(_softmax(z), y)))
         ),
-        "For small scores it is right. Cutting large scores off makes 10,000 "
-        "and 9,999 equal; subtract the largest score of each row instead.": (
-            lambda z, y: _cross_entropy(np.clip(z, -500, 500), y)
-        ),
         "You subtracted the largest score of the whole table. The row far "
         "below it has only zeros left: subtract the largest of each row.": (
             lambda z, y: np.mean(
@@ -372,6 +375,12 @@ _large_scores = against(
         f"network is: no loss exceeds {-np.log(epsilon):.1f}. Do softmax and "
         "logarithm in one instead.": _smallest(epsilon)
         for epsilon in [10.0**-n for n in range(5, 21)]
+    }
+    | {
+        f"For small scores it is right. Cutting them off at {limit} makes "
+        "10,000 and 9,999 equal; subtract the largest score of each row "
+        "instead.": _cut_off(limit)
+        for limit in (20, 30, 50, 100, 200, 300, 500, 600, 700, 709)
     },
     insight="A network that knows nothing starts at log(classes), 2.30 for "
     "ten: a quick test of any training. For a hopeless sample the loss is "
