@@ -338,6 +338,7 @@ def LivePlot(log: bool = False) -> Any:  # a class for whoever uses it
         def __init__(self) -> None:
             super().__init__()
             self.curves = Curves(log)
+            self.widget = widgets.VBox([self.curves.canvas])
 
         @property
         def history(self) -> dict[str, list[float]]:
@@ -374,7 +375,7 @@ def LivePlot(log: bool = False) -> Any:  # a class for whoever uses it
         def _repr_mimebundle_(
             self, include: object = None, exclude: object = None
         ) -> tuple[dict, dict]:
-            return self.curves.bundle(self.curves.canvas, repr(self))
+            return self.curves.bundle(self.widget, repr(self))
 
     return LivePlot()
 

@@ -646,6 +646,25 @@ def test_a_stored_notebook_shows_the_curves() -> None:
     assert "validation accuracy" in alt
 
 
+@pytest.mark.parametrize("headless", [False, True])
+def test_live_plot_is_displayed_once(
+    headless: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    monkeypatch.setenv("COURSE_HEADLESS", str(int(headless)))
+    monkeypatch.setattr(training, "get_ipython", object)
+    monkeypatch.setattr(
+        training, "display", lambda plot: shown.append(plot._repr_mimebundle_())
+    )
+    make_model().fit(X, Y, epochs=1, verbose=0, callbacks=[LivePlot()])
+    ((data, metadata),) = shown
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/plain"] == "LivePlot of loss and accuracy"
+    # A notebook that is stored keeps the curves as they were in the end.
+    alt = metadata["image/png"]["alt"]
+    assert ("epoch 1 of 1, loss" in alt) == headless
+
+
 def test_frames_come_ten_times_a_second_at_most() -> None:
     lab, _ = slow_lab()
     moments = []
