@@ -1,7 +1,7 @@
 // Draws loss and accuracy while a model trains. Python sends one `frame` at a
 // time: all points as float32 (the x of a curve, then its y), what they are,
 // a text alternative, and how far the training is.
-const SPACE = { left: 52, right: 10, top: 28, bottom: 38 };
+const SPACE = { left: 52, right: 22, top: 28, bottom: 38 };
 const HEIGHT = 270;
 const FONT = "12px sans-serif";
 

@@ -220,12 +220,19 @@ class Curves:
                 {"panel": panel, "kind": kind, "count": len(x)}
                 for panel, kind, x, _ in curves
             ],
-            "until": max(self.epochs, self._place()),
+            "until": self._until(),
             "marks": self._marks,
             "alt": self.describe(),
             "text": self.progress() + self._time_left(),
             "progress": self.done(),
         }
+
+    def _until(self) -> float:
+        """Return where the axis ends: a long training begins with less."""
+        end = max(self.epochs, self._place())
+        while end > 1 and self._place() < 0.45 * end:
+            end /= 2
+        return end
 
     def done(self) -> float:
         """Return how much of the planned training is done, 0 to 1."""
@@ -254,6 +261,11 @@ class Curves:
             return f", about {seconds:.0f} seconds left"
         return f", about {seconds / 60:.0f} minutes left"
 
+    def end(self) -> None:
+        """Show the last picture: no time is left."""
+        self._pace = None
+        self.send()
+
     def rest(self, seconds: float) -> None:
         """Leave a pause out of the estimate of the time left.
 
@@ -280,13 +292,12 @@ class Curves:
         live = LiveFigure(6.8, 2.9)
         rows = live.figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, panel in zip(rows, panels, strict=True):
-            axes.set(title=panel, xlabel="epoch", xlim=(0, self.epochs))
+            axes.set(title=panel, xlabel="epoch", xlim=(0, self._until()))
             for own, kind, x, y in curves:
                 if own == panel:
                     y = np.where(np.isfinite(y), y, np.nan)
                     look = {"color": COLOURS[kind], "label": kind}
                     axes.plot(x, y, "." if len(x) == 1 else "-", **look)
-                    axes.set_xlim(right=max(self.epochs, x.max()))
             if axes.lines:
                 axes.legend()
             log = panel == "loss" and self.canvas.log
@@ -360,7 +371,7 @@ def LivePlot(log: bool = False) -> Any:  # a class for whoever uses it
             self.curves.end_epoch(logs or {})
 
         def on_train_end(self, logs: Any = None) -> None:
-            self.curves.send()
+            self.curves.end()
             # A stored notebook should show the curves, not their beginning.
             if _headless():
                 self._show()
@@ -461,7 +472,7 @@ class TrainingLab:
         """What Keras said at the end of every epoch, a list per name.
 
         An epoch that was stopped half-way is not in it; one that was ended
-        by a loss that is no number is.
+        by a loss that is not a number is.
         """
         return {name: list(row) for name, row in self._curves.history.items()}
 
@@ -477,6 +488,7 @@ class TrainingLab:
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
+        """Move the slider and its box to a rate, a number above 0."""
         _check_rate(rate)
         self._box.value = float(rate)
 
@@ -488,7 +500,7 @@ class TrainingLab:
 
         Raises:
             RuntimeError: Another lab has taken over the model, it was
-                compiled again, or its weights are no numbers any more.
+                compiled again, or its loss is not a number any more.
         """
         if self.state == "paused":
             self.resume()
@@ -595,7 +607,8 @@ class TrainingLab:
     def wait(self, timeout: float | None = None) -> dict[str, list[float]]:
         """Wait until the training in the background has ended.
 
-        An interrupt of the kernel meanwhile stops the training.
+        Buttons and slider have no effect meanwhile, because the cell is busy.
+        An interrupt of the kernel stops the training.
 
         Args:
             timeout: How many seconds to wait at most; for ever if None.
@@ -658,6 +671,7 @@ class TrainingLab:
         )
         self._box = exact(self._slider)
         self._box.step = None
+        self._box.layout.width = "14em"
         self._box.value = self._wanted
         self._box.observe(self._rate_moved, "value")
         self._line = widgets.HTML()
@@ -728,9 +742,7 @@ class TrainingLab:
         self._button.disabled = state in {"stopping", "diverged", "replaced"}
         self._stopper.disabled = state not in {"training", "paused"}
         self._helper.description = f"Reset, rate {self._wanted / 10:.3g}"
-        self._helper.layout.display = (
-            "inline-flex" if state == "diverged" else "none"
-        )
+        self._helper.layout.display = None if state == "diverged" else "none"
         mark = "⚠ " if problem or state in {"diverged", "failed"} else ""
         line = (
             f'<div role="status" aria-live="polite">{mark}'
@@ -772,7 +784,7 @@ class TrainingLab:
         self._check_usable()
         if self._diverged:
             raise RuntimeError(
-                "The weights are no numbers any more: press Reset first."
+                "The loss is not a number any more: press Reset first."
             )
         self.error = None
         self._stop = self._pause = self._cut = False
@@ -842,7 +854,7 @@ class TrainingLab:
             if isinstance(error, KeyboardInterrupt):
                 outcome = "interrupted"
         finally:
-            self._curves.send()
+            self._curves.end()
             with self._news:
                 self._say(outcome, self._verdict(outcome))
                 self._ended.set()
@@ -857,7 +869,7 @@ class TrainingLab:
             return self._interrupted()
         if outcome == "diverged":
             return (
-                f"The loss is no number any more ({where}), so training "
+                f"The loss is not a number any more ({where}), so training "
                 "stopped. Most likely the learning rate, "
                 f"{self._applied:.3g}, is too large: reset, and try a tenth."
             )

@@ -468,11 +468,11 @@ def test_a_loss_that_is_no_number_stops_and_gives_advice() -> None:
     assert not math.isfinite(history["loss"][-1])
     assert "1e+20" in lab.message
     assert "too large" in lab.message
+    assert "left" not in lab._curves.canvas.frame["text"]
     assert lab._helper.layout.display != "none"
     with pytest.raises(RuntimeError, match="Reset"):
         lab.start()
-    assert math.nan is not lab._curves.canvas.frame["alt"]
-    lab._curves.png()
+    assert lab._curves.png()
     lab._helper.click()
     assert (lab.state, lab.learning_rate) == ("ready", 1e19)
     assert lab._helper.layout.display == "none"
@@ -674,6 +674,20 @@ def test_frames_come_ten_times_a_second_at_most() -> None:
     time.sleep(0.6)
     assert 3 <= len(moments) <= 9
     assert "left" in lab._curves.canvas.frame["text"]
+
+
+def test_a_long_training_does_not_begin_in_a_corner() -> None:
+    curves = training.Curves()
+    curves.clear(epochs=2000)
+    curves.begin({"steps": 1, "epochs": 2000})
+    filled = []
+    for epoch in range(2000):
+        curves.begin_epoch(epoch)
+        curves.end_batch(0, {"loss": 1.0})
+        curves.end_epoch({"loss": 1.0})
+        filled.append((epoch + 1) / curves._until())
+    assert min(filled) > 0.4
+    assert max(filled) == filled[-1] == 1
 
 
 def test_a_small_loss_after_a_huge_one_leaves_a_gap() -> None:
