@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import functools
 import html
+import inspect
 import os
 import re
 import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from course_utils import check as lectures
 from course_utils.check import exercise, start_here
 from course_utils.check.exercise import Exercise, NotAttempted, Verdict, Wrong
 
@@ -271,6 +274,155 @@ def test_a_changed_array_is_noticed_and_never_reaches_the_next_check() -> None:
     assert "changed its input" in checker(answer).message
     np.testing.assert_array_equal(given, [1.0, 2.0, np.nan])
     assert checker(np.nansum)
+
+
+# Answers of several values --------------------------------------------------
+
+
+def both() -> Exercise:
+    """Ask for sum and difference of a matrix product's factors."""
+
+    def part(reference: Callable, mistake: Callable, words: str) -> Callable:
+        return exercise.against(
+            reference,
+            cases=[(np.eye(2), 2 * np.eye(2)), (np.ones((2, 3)), np.eye(3))],
+            mistakes={words: mistake},
+            insight=f"Not {words}",
+        )
+
+    return Exercise(
+        exercise.in_parts(
+            ("product", "total"),
+            {
+                "total": part(
+                    lambda a, b: a.sum() + b.sum(),
+                    lambda a, b: a.sum(),
+                    "The total is without b.",
+                ),
+                "product": part(
+                    lambda a, b: a @ b,
+                    lambda a, b: a + b,
+                    "The product is a sum.",
+                ),
+            },
+        ),
+        hints=["Two."],
+    )
+
+
+def test_a_wrong_value_does_not_hide_another() -> None:
+    def wrong(a: np.ndarray, b: np.ndarray) -> tuple:
+        return a - b, a.sum()
+
+    assert "The total is without b." in both()(wrong).message
+    assert "total of wrong(" in both()(wrong).message
+    verdict = both()(lambda a, b: [a @ b, a.sum() + b.sum()])
+    assert verdict.message == "Not The product is a sum."
+
+
+def test_a_crash_does_not_hide_a_wrong_value() -> None:
+    # The product of the second case raises, the total was right until then.
+    verdict = both()(lambda a, b: (a + b, a.sum() + b.sum()))
+    assert "The product is a sum." in verdict.message
+
+    def crash(a: np.ndarray, b: np.ndarray) -> tuple:
+        return b @ a, a.sum() + b.sum()
+
+    said = both()(crash).message
+    assert said.startswith("crash(")
+    assert "rows of b must be equally many" in said
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ((1.0,), "2 values, (product, total)"),
+        (1.0, "2 values, (product, total)"),
+        ((1.0, 2.0, 3.0), "2 values, (product, total)"),
+        ((..., 1.0), "Value 1 of 2 is still the ..."),
+        (("a", 1.0), "expected 6"),
+        (None, "None"),
+    ],
+    ids=repr,
+)
+def test_an_incomplete_pair_is_explained(result: Any, words: str) -> None:
+    verdict = both()(lambda a, b: result)
+    assert verdict.status == "wrong"
+    assert words in verdict.message
+
+
+@pytest.mark.parametrize("stub", [(..., ...), [...], [..., ..., ...]], ids=repr)
+def test_a_stub_of_several_values_is_not_attempted_yet(stub: Any) -> None:
+    assert check(lambda *anything: stub).status == "not attempted yet"
+    if len(stub) == 2:
+        assert both()(lambda *a: stub).status == "not attempted yet"
+
+
+# What a grader can be told ---------------------------------------------------
+
+
+def sums(**settings: Any) -> Exercise:
+    return Exercise(
+        exercise.against(
+            lambda x: x.sum(),
+            cases=[(np.ones(1),), (np.array([1.0, 3.0]),)],
+            mistakes={
+                "A mistake of one shape.": lambda x: x.reshape(1, 1)[0, 0],
+                "The first entry.": lambda x: x[0],
+            },
+            insight="Sum.",
+            **settings,
+        ),
+        hints=["Add."],
+    )
+
+
+def test_a_mistake_whose_shapes_do_not_fit_is_passed_over() -> None:
+    assert "The first entry." in sums()(lambda x: x[0]).message
+
+
+def test_one_result_for_all_calls_is_noticed() -> None:
+    assert "whatever you are given" in sums()(lambda x: 7.0).message
+    assert "whatever" not in sums()(lambda x: 7.0 * x[-1]).message
+
+
+def test_the_tolerance_can_be_set() -> None:
+    def nearly(x: np.ndarray) -> float:
+        return x.sum() + 0.01
+
+    assert not sums()(nearly)
+    assert sums(tolerance=0.02)(nearly)
+
+
+def test_advice_for_nan_can_be_set() -> None:
+    assert "divided by zero?" in sums()(lambda x: np.nan).message
+    checker = sums(not_finite="Mind the overflow.")
+    assert "Mind the overflow." in checker(lambda x: np.exp(1e4 * x[0])).message
+
+
+def test_an_overflow_is_told_by_the_verdict_alone() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "not finite" in sums()(lambda x: np.exp(1e4 * x[0])).message
+
+
+def graders() -> Iterator:
+    """List the graders made by `against`, of all lectures."""
+    for module in map(lectures.__dict__.get, lectures.__all__):
+        for name, value in vars(module).items():
+            grader = getattr(value, "_grade", value)
+            if "against.<locals>.grade" in getattr(grader, "__qualname__", ""):
+                short = module.__name__.rsplit(".")[-1]
+                yield pytest.param(grader, id=f"{short}.{name}")
+
+
+@pytest.mark.parametrize("grader", [*graders()])
+def test_no_mistake_is_hidden_by_another(grader: Callable) -> None:
+    mistakes = inspect.getclosurevars(grader).nonlocals["mistakes"]
+    for message, mistake in mistakes.items():
+        with np.errstate(all="ignore"), pytest.raises(Wrong) as told:
+            grader(mistake)
+        assert str(told.value).startswith(message)
 
 
 # Hostile answers -----------------------------------------------------------

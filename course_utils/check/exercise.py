@@ -240,11 +240,7 @@ def in_parts(
             return answer
 
         def chosen(*arguments: Any) -> Any:
-            try:
-                result = answer(*arguments)
-            except Exception:
-                chosen.__name__ = _name(answer)  # it is not this value's fault
-                raise
+            result = answer(*arguments)
             if result is None or result is ...:
                 return result
             values = parts(result)
@@ -266,8 +262,9 @@ def in_parts(
             try:
                 insight = grader(one(answer, names.index(name)))
             except Raised as raised:
-                # Another value may be wrong before, and tells more.
-                crash = raised
+                # Another value may be wrong before, and tells more. And it
+                # is the whole answer that raised, not this value of it.
+                crash = Raised(str(raised).removeprefix(f"{name} of "))
         if crash is not None:
             raise crash
         return insight

@@ -701,6 +701,8 @@ def _first_step(answer: Any, rule: Callable) -> dict[str, float]:
 
 
 _MEASURED_WRONG = {
+    "The sign is turned: a length is positive. With a positive gradient the "
+    "weight falls: old minus new.": lambda seen: -seen["ratio"],
     "You measured the length of the step. Divide it by the rate.": (
         lambda seen: seen["length"]
     ),
@@ -708,8 +710,6 @@ _MEASURED_WRONG = {
     "weight before, and divide by the rate.": lambda seen: seen["new"],
     "You divided the new weight by the rate. Divide the length of the step, "
     "the old weight minus the new one.": lambda seen: seen["new by rate"],
-    "The sign is turned: a length is positive. With a positive gradient the "
-    "weight falls: old minus new.": lambda seen: -seen["ratio"],
     "You multiplied by the rate. Divide by it.": (
         lambda seen: seen["length"] * seen["length"] / seen["ratio"]
     ),

@@ -1,0 +1,505 @@
+"""The checkers of lecture 05 tell each typical mistake from the others."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+from course_utils import scratch
+from course_utils.check import optimizers as lecture
+
+import numpy as np
+import pytest
+
+
+def roll(w, g, m, rate, beta):
+    m = beta * m - rate * g
+    return w + m, m
+
+
+def average(w, g, m, rate, beta):
+    m = beta * m + (1 - beta) * g
+    return w - rate * m, m
+
+
+def torch_form(w, g, m, rate, beta):
+    m = beta * m + g
+    return w - rate * m, m
+
+
+def uphill(w, g, m, rate, beta):
+    m = beta * m + rate * g
+    return w - m, m
+
+
+def ahead(w, g, m, rate, beta):
+    m = beta * m - rate * g
+    return w + beta * m - rate * g, m
+
+
+def means(g, m, V, b1, b2):
+    return b1 * m + (1 - b1) * g, b2 * V + (1 - b2) * g**2
+
+
+def adam(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    m_hat, V_hat = m / (1 - b1**t), V / (1 - b2**t)
+    return w - rate * m_hat / (V_hat**0.5 + eps), m, V
+
+
+def in_keras_form(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    rate = rate * np.sqrt(1 - b2**t) / (1 - b1**t)
+    return w - rate * m / (np.sqrt(V) + eps), m, V
+
+
+def uncorrected(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    return w - rate * m / (V**0.5 + eps), m, V
+
+
+def only_m(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    return w - rate * m / (1 - b1**t) / (V**0.5 + eps), m, V
+
+
+def only_V(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    return w - rate * m / ((V / (1 - b2**t)) ** 0.5 + eps), m, V
+
+
+def from_zero(w, g, m, V, t, *rest):
+    return adam(w, g, m, V, np.float64(t - 1), *rest)
+
+
+def from_zero_in_python(w, g, m, V, t, *rest):
+    return adam(w, g, m, V, t - 1, *rest)
+
+
+def from_two(w, g, m, V, t, *rest):
+    return adam(w, g, m, V, t + 1, *rest)
+
+
+def always_first(w, g, m, V, t, *rest):
+    return adam(w, g, m, V, 1, *rest)
+
+
+def corrected(w, g, m, V, t, rate, b1, b2, eps):
+    w, m, V = adam(w, g, m, V, t, rate, b1, b2, eps)
+    return w, m / (1 - b1**t), V / (1 - b2**t)
+
+
+def V_corrected(w, g, m, V, t, rate, b1, b2, eps):
+    w, m, V = adam(w, g, m, V, t, rate, b1, b2, eps)
+    return w, m, V / (1 - b2**t)
+
+
+def without_root(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    return w - rate * m / (1 - b1**t) / (V / (1 - b2**t) + eps), m, V
+
+
+def inside(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    return w - rate * m / (1 - b1**t) / (V / (1 - b2**t) + eps) ** 0.5, m, V
+
+
+def without_epsilon(w, g, m, V, t, rate, b1, b2, eps):
+    return adam(w, g, m, V, t, rate, b1, b2, 0.0)
+
+
+def early_root(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    return w - rate * m / (1 - b1**t) / (V**0.5 / (1 - b2**t) + eps), m, V
+
+
+def multiplied(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    root = (V * (1 - b2**t)) ** 0.5
+    return w - rate * m * (1 - b1**t) / (root + eps), m, V
+
+
+def adam_up(w, *rest):
+    new, m, V = adam(w, *rest)
+    return 2 * w - new, m, V
+
+
+def linear_V(w, g, m, V, t, rate, b1, b2, eps):
+    m = b1 * m + (1 - b1) * g
+    V = b2 * V + (1 - b2) * g
+    return w - rate * m / (1 - b1**t), m, V
+
+
+def m_squared(w, g, m, V, t, rate, b1, b2, eps):
+    m = b1 * m + (1 - b1) * g
+    V = b2 * V + (1 - b2) * m**2
+    return w - rate * m, m, V
+
+
+def m_by_beta2(w, g, m, V, t, rate, b1, b2, eps):
+    return adam(w, g, m, V, t, rate, b2, b2, eps)
+
+
+def V_by_beta1(w, g, m, V, t, rate, b1, b2, eps):
+    return adam(w, g, m, V, t, rate, b1, b1, eps)
+
+
+def like_adagrad(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = b1 * m + (1 - b1) * g, V + g**2
+    return w - rate * m / (V**0.5 + eps), m, V
+
+
+def along_g(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    return w - rate * g / ((V / (1 - b2**t)) ** 0.5 + eps), m, V
+
+
+def m_in_place(w, g, m, V, t, rate, b1, b2, eps):
+    m *= b1
+    m += (1 - b1) * g
+    return adam(w, g, m, V, t, rate, b1, b2, eps)[0], m, V
+
+
+def roll_in_place(w, g, m, rate, beta):
+    m *= beta
+    m -= rate * g
+    return w + m, m
+
+
+def words(**changed: str) -> dict:
+    right = ("too large", "too small", "good", "diverges")
+    return dict(zip("ABCD", right, strict=True)) | changed
+
+
+def first(step, g=1.0, rate=0.01, w=0.0):
+    return (w - step(w, g, {}, rate)) / rate
+
+
+def after(steps):
+    def answer(step):
+        w, state = 0.0, {}
+        for _ in range(steps):
+            before, w = w, step(w, 1.0 + w, state, 0.1)
+        return (before - w) / 0.1
+
+    return answer
+
+
+def whole_way(step):
+    w, state = 0.0, {}
+    for _ in range(5):
+        w = step(w, 1.0 + w, state, 0.1)
+    return -w / 0.1
+
+
+MISTAKES = {
+    "momentum_step": [
+        (uphill, "m points uphill"),
+        (average, "average of gradients"),
+        (torch_form, "as in PyTorch"),
+        (lambda w, g, m, r, b: (w + m - r * g, m - r * g), "beta is missing"),
+        (lambda w, g, m, r, b: (w + b * m - g, b * m - g), "The rate is miss"),
+        (
+            lambda w, g, m, r, b: (w + r * (b * m - g), r * (b * m - g)),
+            "before everything. It belongs to g",
+        ),
+        (lambda w, g, m, r, b: roll(w, g, m, r, 1 - b), "1 − beta of the old"),
+        (lambda w, g, m, r, b: roll(w, g, m, (1 - b) * r, b), "form that av"),
+        (lambda w, g, m, r, b: (w + b * m - r * g, m), "returned the old m"),
+        (lambda w, g, m, r, b: (w - r * g, -r * g), "plain gradient descent"),
+        (lambda *a: roll(*a)[::-1], "swapped"),
+        (lambda w, *a: (w - roll(w, *a)[1], roll(w, *a)[1]), "so add it"),
+        (lambda w, g, m, *a: (w + m, roll(w, g, m, *a)[1]), "with the old m"),
+        (
+            lambda w, g, m, r, b: (w - r * g, b * m - r * g),
+            "as if m were not there",
+        ),
+        (ahead, "Nesterov"),
+        (lambda w, *a: (w, roll(w, *a)[1]), "w has not moved"),
+        (lambda *a: (roll(*a)[1], roll(*a)[1]), "the step in place"),
+        (lambda *a: roll(*a)[0], "2 values, (w, m)"),
+        (lambda *a: (roll(*a)[0], ...), "Value 2 of 2"),
+        (lambda *a: (1.25, 0.25), "expected"),
+    ],
+    "adam_step": [
+        (uncorrected, "The correction is missing"),
+        (only_m, "Only m is corrected"),
+        (only_V, "Only V is corrected"),
+        (from_zero, "corrected with t − 1"),
+        (from_zero_in_python, "t counts from 1"),
+        (from_two, "corrected with t + 1"),
+        (always_first, "as if it were the first"),
+        (corrected, "returned the corrected m"),
+        (V_corrected, "returned the corrected V"),
+        (without_root, "The root is missing"),
+        (inside, "inside the root"),
+        (without_epsilon, "epsilon is missing"),
+        (early_root, "before you corrected it"),
+        (multiplied, "multiplied by the corrections"),
+        (adam_up, "that climbs"),
+        (linear_V, "has to be squared"),
+        (m_squared, "In V you squared m"),
+        (m_by_beta2, "computed with beta2"),
+        (V_by_beta1, "computed with beta1"),
+        (like_adagrad, "Adagrad"),
+        (along_g, "along the gradient itself"),
+        (lambda *a: (adam(*a)[0], a[2], adam(*a)[2]), "returned the old m"),
+        (lambda *a: (adam(*a)[0], adam(*a)[1], a[3]), "returned the old V"),
+        (lambda *a: (a[0], *adam(*a)[1:]), "w has not moved"),
+        (lambda *a: (*adam(*a)[1:], adam(*a)[0]), "The second value is V"),
+        (lambda *a: adam(*a)[:2], "3 values, (w, m, V)"),
+        (m_in_place, "changed its input"),
+    ],
+    "diagnose": [
+        (words(A="good"), "A falls fast at first, then hovers"),
+        (words(B="too large"), "B falls smoothly"),
+        (words(C="too small"), "C falls fast and then lies flat"),
+        (words(D="too large"), "D rises above"),
+        (words(A="too small", B="too large"), 'You call B "too large". B'),
+        (words(A=...), "A is still without a word"),
+        (words(A=..., C=None), "A and C are still"),
+        ({"A": "too large"}, "B and C and D are still"),
+        (words(E="good"), "no curve E"),
+        (words(B="slow"), "none of the four words"),
+        (words(B=3), "none of the four words"),
+        (dict.fromkeys("ABCD", "good"), 'all four curves "good"'),
+        (["too large", "too small", "good", "diverges"], "type list"),
+        ("too large", "type str"),
+        (lambda: words(), "type function"),
+    ],
+    "suggest": [
+        (lambda r, v: r[np.nanargmin(v)], "which is the brink"),
+        (lambda r, v: r[np.argmin(v)] / 10, "takes NaN for the smallest of"),
+        (lambda r, v: r[np.argmin(v)], "And take a tenth"),
+        (lambda r, v: np.nanargmin(v), "stands in the array"),
+        (lambda r, v: np.nanmin(v), "This is the lowest loss"),
+        (lambda r, v: np.nanmin(v) / 10, "a tenth of the lowest loss"),
+        (lambda r, v: r[np.nanargmin(v)] * 10, "ten times"),
+        (lambda r, v: r[np.nanargmin(v)] / 2, "half"),
+        (lambda r, v: r[np.nanargmin(np.diff(v))], "falls most steeply"),
+        (lambda r, v: r[np.isfinite(v)][-1] / 10, "gave a finite loss"),
+        (lambda r, v: r[-1] / 10, "a tenth of the largest rate."),
+        (lambda r, v: r[0] / 10, "a tenth of the smallest rate"),
+        (lambda r, v: r[np.nanargmax(v)] / 10, "the largest loss"),
+        (lambda r, v: 0.01, "same whatever you are given"),
+        (lambda r, v: r[v == v.min()] / 10, "shape"),
+        (lambda r, v: r[list(v).index(min(v))], "brink"),
+        (lambda r, v: r[np.nanargmin(v)] / 10 * v[-1], "np.nanargmin does"),
+    ],
+    "measure": [
+        (lambda step: 3.16, "without calling step"),
+        (lambda step: first(step) * 0 + 3.16, "3.16 whatever you are given"),
+        (lambda step: first(step) * 0 + 1, "1 whatever you are given"),
+        (lambda step: first(step) * 0.01, "Divide it by the rate"),
+        (lambda step: step(5.0, 1.0, {}, 0.01), "where the weight arrives"),
+        (lambda step: step(5.0, 1.0, {}, 0.1) / 0.1, "the new weight by"),
+        (lambda step: -first(step), "The sign is turned"),
+        (lambda step: first(step) * 0.01**2, "multiplied by the rate"),
+        (lambda step: first(step, g=4.0) / 4, "divided by the gradient"),
+        (after(5), "measured the last one"),
+        (whole_way, "measured the whole way"),
+        (lambda step: whole_way(step) / 5, "measured their mean"),
+        (lambda step: first(step) ** 2, "divided by the rate, was"),
+        (
+            lambda step: -step(0.0, 1.0, {"t": 5}, 0.1) / 0.1,
+            "not empty before",
+        ),
+        (lambda step: first(step, g=0.0), "gradient of 0"),
+        (lambda step: first(step, g=np.ones(3)), "shape (3,)"),
+        (
+            lambda step: np.linalg.norm(first(step, g=np.ones(3))),
+            "One weight is enough",
+        ),
+        (lambda step: first(step, rate=0.0), "ZeroDivisionError"),
+        (lambda step: first(step, rate=np.float64(0)), "not a finite"),
+        (lambda step: -step(0.0, 1.0, None, 0.1) / 0.1, "raised"),
+    ],
+}
+PLANTED = [
+    pytest.param(name, answer, words, id=f"{name}: {words}")
+    for name, answers in MISTAKES.items()
+    for answer, words in answers
+]
+
+
+@pytest.mark.parametrize(("name", "mistake", "words"), PLANTED)
+def test_each_mistake_gets_its_own_message(
+    name: str, mistake: Any, words: str
+) -> None:
+    verdict = getattr(lecture, name)(mistake)
+    assert verdict.status == "wrong"
+    assert words in verdict.message, verdict.message
+    assert len(verdict.message) < 1000
+
+
+def by_keras(w, g, m, rate, beta):
+    """Let Keras roll: two steps from rest make any m for the third."""
+    import keras
+
+    optimizer = keras.optimizers.SGD(rate, momentum=beta)
+    variable = keras.Variable(np.asarray(w, "float32"))
+    optimizer.build([variable])
+    optimizer.momentums[0].assign(np.asarray(m, "float32"))
+    optimizer.apply([np.asarray(g, "float32")], [variable])
+    return variable.value.numpy(), optimizer.momentums[0].value.numpy()
+
+
+def adam_by_keras(w, g, m, V, t, rate, b1, b2, eps):
+    import keras
+
+    optimizer = keras.optimizers.Adam(rate, b1, b2, eps)
+    variable = keras.Variable(np.asarray(w, "float32"))
+    optimizer.build([variable])
+    optimizer.iterations.assign(t - 1)
+    optimizer._momentums[0].assign(np.asarray(m, "float32"))
+    optimizer._velocities[0].assign(np.asarray(V, "float32"))
+    optimizer.apply([np.asarray(g, "float32")], [variable])
+    return tuple(
+        found.value.numpy()
+        for found in (
+            variable,
+            optimizer._momentums[0],
+            optimizer._velocities[0],
+        )
+    )
+
+
+RIGHT = {
+    "momentum_step": [
+        roll,
+        by_keras,
+        lambda *a: list(roll(*a)),
+        lambda w, g, m, r, b: (w - (r * g - b * m), -(r * g - b * m)),
+        lambda *a: [np.asarray(v).tolist() for v in roll(*a)],
+    ],
+    "adam_step": [
+        adam,
+        in_keras_form,
+        adam_by_keras,
+        lambda *a: [np.float32(v) for v in adam(*a)],
+    ],
+    "diagnose": [
+        words(),
+        words(A="Too large", B=" too  small "),
+        {key.lower(): word for key, word in words().items()},
+    ],
+    "suggest": [
+        lambda r, v: r[np.nanargmin(v)] / 10,
+        lambda r, v: 0.1 * r[np.argmin(np.nan_to_num(v, nan=np.inf))],
+        lambda r, v: (
+            np.float32(r[np.isfinite(v)][v[np.isfinite(v)].argmin()]) / 10
+        ),
+        lambda r, v: (
+            min(
+                (loss, rate)
+                for rate, loss in zip(r, v, strict=True)
+                if loss == loss
+            )[1]
+            / 10
+        ),
+    ],
+    "measure": [
+        first,
+        lambda step: first(step, g=1e3, rate=1.0, w=7.0),
+        lambda step: abs(first(step, g=-2.0)),
+        lambda step: first(step, g=np.array([0.5])),
+        lambda step: np.linalg.norm(
+            step(np.zeros(1), np.ones(1), {}, 0.1) / 0.1
+        ),
+        lambda step: first(step, g=1e-6),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_may_look_different(name: str) -> None:
+    # A lecture has imported it long before; the time limit is for answers.
+    importlib.import_module("keras")
+    for answer in RIGHT[name]:
+        verdict = getattr(lecture, name)(answer)
+        assert verdict, verdict
+
+
+STUBS = {
+    "momentum_step": [..., lambda *a: ..., lambda *a: (..., ...)],
+    "adam_step": [..., lambda *a: ..., lambda *a: (..., ..., ...)],
+    "diagnose": [..., dict.fromkeys("ABCD", ...), {}],
+    "suggest": [..., lambda *a: ...],
+    "measure": [..., lambda *a: ...],
+}
+
+
+@pytest.mark.parametrize("name", STUBS)
+def test_the_stub_is_not_attempted_yet(name: str) -> None:
+    for stub in STUBS[name]:
+        verdict = getattr(lecture, name)(stub)
+        assert verdict.status == "not attempted yet"
+
+
+class Odd(dict):
+    """A dict that refuses to be read."""
+
+    def items(self) -> Any:
+        raise ValueError("no")
+
+
+JUNK = {
+    "number": 3,
+    "none": None,
+    "text": "x",
+    "nan": float("nan"),
+    "list": [],
+    "odd dict": Odd(A="good"),
+    "numbers": {1: 2, 3: 4},
+    "long": {"A" * 10**6: "x" * 10**6},
+    "gives text": lambda *a: "no",
+    "no arguments": lambda: 1,
+    "print": print,
+    "gives none": lambda *a: None,
+    "gives nan": lambda *a: float("nan"),
+    "gives dict": lambda *a: {"w": 1},
+    "gives objects": lambda *a: [object(), None],
+    "gives text thrice": lambda *a: ("a", "b", "c"),
+    "gives a ragged list": lambda *a: [[1.0], [1.0, 2.0]],
+    "raises": lambda *a: 1 / 0,
+    "exits": lambda *a: exit(),
+}
+
+
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("name", MISTAKES)
+def test_junk_gets_a_sentence(name: str, junk: str) -> None:
+    verdict = getattr(lecture, name)(JUNK[junk])
+    assert verdict.status == "wrong"
+    assert 20 < len(verdict.message) < 1000
+
+
+def test_a_changed_input_is_named() -> None:
+    def change(first: np.ndarray, *rest: Any) -> tuple:
+        first *= 2
+        return first, first
+
+    assert "changed its input" in lecture.suggest(change).message
+    assert "changed its input" in lecture.momentum_step(roll_in_place).message
+
+
+def test_numpy_says_nothing_beside_the_verdict() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lecture.adam_step(without_epsilon)
+        lecture.adam_step(from_zero)
+
+
+def test_first_steps_are_as_the_insight_says() -> None:
+    assert first(lecture.suspect) == pytest.approx(3.162, abs=1e-3)
+    assert first(scratch.rmsprop) == pytest.approx(3.162, abs=1e-3)
+    assert first(scratch.adam) == pytest.approx(1, abs=1e-3)
+    share = 1 - 0.999**1000  # of what V should be, if it is not corrected
+    assert share == pytest.approx(0.63, abs=0.005)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_hints_come_one_at_a_time(name: str) -> None:
+    checker = getattr(lecture, name)
+    assert len({checker.hint().message for _ in range(4)}) == 3
