@@ -13,6 +13,11 @@ from course_utils.explorers.losses import (
     polynomial,
     regularisation,
 )
+from course_utils.explorers.neural_networks import (
+    activation,
+    approximator,
+    boundary,
+)
 from course_utils.explorers.optimizers import race, range_test
 from course_utils.explorers.start_here import line_fit
 from course_utils.explorers.tensors import (
@@ -23,7 +28,10 @@ from course_utils.explorers.tensors import (
 
 __all__ = [
     "Explorer",
+    "activation",
+    "approximator",
     "axis",
+    "boundary",
     "broadcasting",
     "cost_profit",
     "cross_entropy",

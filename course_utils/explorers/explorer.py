@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from course_utils.live import LiveFigure
@@ -30,11 +30,16 @@ class Explorer:
         panel: What stands above the picture: the controls in an arrangement
             of its own, perhaps with buttons among them. Without it the
             controls stand in a row.
+        work: What takes longer than a move, such as a training. It takes the
+            values of the controls, moves the artists and yields a readout
+            whenever they are to be shown. A button beside the controls
+            starts it.
 
     Attributes:
         controls: The widgets by name; set `.value` to move one by program.
         live: The figure.
         readout: What the line of text says now.
+        button: The button that starts the work, None if there is no work.
     """
 
     def __init__(
@@ -45,12 +50,17 @@ class Explorer:
         update: Callable[..., str],
         sliders: Mapping[str, widgets.Widget] | None = None,
         panel: widgets.Widget | None = None,
+        work: Callable[..., Iterator[str]] | None = None,
     ) -> None:
         self.name = name
         self.controls = dict(controls)
         self.live = live
         self.readout = ""
         self._update = update
+        self._work = work
+        self.button = widgets.Button(description="Train") if work else None
+        if self.button:
+            self.button.on_click(self._clicked)
         self._line = widgets.HTML()
         for control in self.controls.values():
             control.observe(self._changed, "value")
@@ -70,6 +80,7 @@ class Explorer:
             control.style.description_width = "initial"
             if hasattr(control, "readout"):  # a slider
                 control.layout.width = "26em"
+        shown += [self.button] if self.button else []
         return widgets.HBox(shown, layout=widgets.Layout(flex_flow="row wrap"))
 
     def values(self) -> dict[str, Any]:
@@ -95,6 +106,28 @@ class Explorer:
         """Compute, draw and describe what the controls say now."""
         self._say(self._update(**self.values()))
         self.live.refresh()
+
+    def run(self) -> None:
+        """Do what the button starts, from beginning to end.
+
+        Raises:
+            ValueError: This explorer has no button.
+        """
+        if self._work is None:
+            raise ValueError(f"{self.name} has nothing to run, only controls.")
+        for text in self._work(**self.values()):
+            self._say(text)
+            self.live.refresh()
+
+    def _clicked(self, button: widgets.Button) -> None:
+        # Grey while it works: a second click would wait and start it again.
+        button.disabled = True
+        try:
+            self.run()
+        except Exception as error:  # as in _changed
+            self._say(f"This raised {type(error).__name__}: {error}")
+        finally:
+            button.disabled = False
 
     def _changed(self, change: dict | None = None) -> None:
         # A front end shows nothing of an exception raised here, so the
