@@ -141,6 +141,43 @@ def trace(ax: Axes, paths: Mapping[str, np.ndarray]) -> Axes:
     return ax
 
 
+def boundary(
+    points: np.ndarray,
+    labels: np.ndarray,
+    scores: Mapping[str, Callable],
+    level: float = 0.0,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw points of two classes and where some scores change their mind.
+
+    Args:
+        points: Shape `(samples, 2)`.
+        labels: 0 or 1, shape `(samples,)`.
+        scores: By name, a function that takes points and returns one score
+            for each, shape `(points,)`.
+        level: The score on the boundary.
+        ax: Where to draw; a new figure if None.
+
+    Returns:
+        The axes. The first boundary is solid, the others are dashed.
+    """
+    ax = ax or plt.subplots(figsize=(4.4, 4.4))[1]
+    for label, marker, colour in ((0, "^", style.RED), (1, "o", style.BLUE)):
+        these = np.asarray(labels) == label
+        ax.plot(*points[these].T, marker, color=colour, ms=3, lw=0)
+    reach = 1.05 * np.abs(points).max()
+    axis = np.linspace(-reach, reach, 120)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    for number, (name, score) in enumerate(scores.items()):
+        look = "--" if number else "-"
+        heights = np.reshape(score(grid), (len(axis), len(axis)))
+        ax.contour(axis, axis, heights, [level], colors="k", linestyles=look)
+        ax.plot([], [], look, color="k", label=name)
+    ax.set(xlabel="x1", ylabel="x2", aspect="equal", title="Boundary")
+    ax.legend(frameon=True)
+    return ax
+
+
 def _words(axes: Axes) -> str:
     """Put what is written in and around some axes into a phrase."""
     titles = [axes.get_title(loc=place) for place in ("left", "center")]

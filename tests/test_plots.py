@@ -42,6 +42,20 @@ def test_surface_marks_the_minima_and_draws_into_given_axes() -> None:
     assert walk.tolist() in drawn
 
 
+def test_boundary_runs_where_the_score_has_the_level() -> None:
+    points = np.array([[-2.0, 0.0], [2.0, 1.0], [1.0, -1.0]])
+    scores = {"right": lambda p: p[:, 0], "up": lambda p: p[:, 1] - 1}
+    ax = plots.boundary(points, np.array([0, 1, 1]), scores, level=0.5)
+    (right,), (up,) = (found.allsegs[0] for found in ax.collections)
+    np.testing.assert_allclose(right[:, 0], 0.5)
+    np.testing.assert_allclose(up[:, 1], 1.5)
+    drawn = [line.get_xydata().tolist() for line in ax.lines]
+    assert [[-2.0, 0.0]] in drawn
+    assert [[2.0, 1.0], [1.0, -1.0]] in drawn
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["right", "up"]
+
+
 def test_alternative_is_put_together_from_what_is_written() -> None:
     figure, ax = plt.subplots()
     ax.plot([1, 2], label="training")
