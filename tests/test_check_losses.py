@@ -121,8 +121,8 @@ PINBALL = [
         lambda y, p, c, g: max(c * (p - y).mean(), g * (y - p).mean()),
         "added up before you compared",
     ),
-    (lambda y, p, c, g: 9.5, "same whatever you are given"),
-    (lambda y, p, c, g: c * (p - y) if p > y else g * (y - p), "raised"),
+    (lambda y, p, c, g: 9.5, "whatever you are given"),
+    (lambda y, p, c, g: c * (p - y) if p > y else g * (y - p), "np.where"),
 ]
 CROSS_ENTROPY = [
     (lambda z, y: log_sum_exp(z, y) * len(y), "added the samples up"),
@@ -180,7 +180,7 @@ CROSS_ENTROPY = [
         ),
         "whole table",
     ),
-    (lambda z, y: 0.49, "same whatever you are given"),
+    (lambda z, y: 0.49, "whatever you are given"),
     (lambda z, y: log_sum_exp(z, y.argmax(axis=1)), "It is not one-hot"),
     (in_place, "changed its input"),
 ]
@@ -260,12 +260,12 @@ CHOOSE = [
     (lambda s, a, v, t: (s.min(), t[s.argmin()]), "always take the smallest"),
     (lambda s, a, v, t: (s[(v + t).argmin()], 0.3), "validation and test tog"),
     (lambda s, a, v, t: s[v.argmin()], "2 values, (strength, error)"),
-    (lambda s, a, v, t: (0.1, 0.35), "same whatever you are given"),
+    (lambda s, a, v, t: (0.1, 0.35), "whatever you are given"),
     (lambda s, a, v, t: (s[v.argmin()], ...), "Value 2 of 2"),
 ]
 BASE = [
-    (lambda i: 2, "same whatever you are given"),
-    (lambda i: np.e, "same whatever you are given"),
+    (lambda i: 2, "whatever you are given"),
+    (lambda i: np.e, "whatever you are given"),
     (lambda i: 0.4 ** (1 / i(0.4)), "This is 1/base"),
     (lambda i: 1 / i(1 / np.e), "natural logarithm of the base"),
     (lambda i: 1 / i(0.5), "to the base 2"),

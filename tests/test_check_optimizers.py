@@ -282,7 +282,7 @@ MISTAKES = {
         (lambda r, v: r[-1] / 10, "a tenth of the largest rate."),
         (lambda r, v: r[0] / 10, "a tenth of the smallest rate"),
         (lambda r, v: r[np.nanargmax(v)] / 10, "the largest loss"),
-        (lambda r, v: 0.01, "same whatever you are given"),
+        (lambda r, v: 0.01, "whatever you are given"),
         (lambda r, v: r[v == v.min()] / 10, "shape"),
         (lambda r, v: r[list(v).index(min(v))], "brink"),
         (lambda r, v: r[np.nanargmin(v)] / 10 * v[-1], "np.nanargmin does"),

@@ -53,6 +53,11 @@ ADVICE = (
         "\nWrite the shapes right-aligned: where would an axis of size 1 help?",
     ),
     (
+        "truth value of an array",
+        "\nif asks about one value. For whole arrays there are np.where and "
+        "np.maximum.",
+    ),
+    (
         "mismatch in its core dimension|Matrix size-incompatible",
         "\nIn a @ b the columns of a and the rows of b must be equally many. "
         "Print both shapes.",
@@ -213,7 +218,10 @@ def against(
         message = "The result is not the expected one."
         first = pairs[0][0]
         if len(pairs) > 1 and all(agree(given, first) for given, _ in pairs):
-            message += " It is the same whatever you are given."
+            message = (
+                "The result is not the expected one: you answer "
+                f"{_show(first)} whatever you are given."
+            )
         raise Wrong(message + _example(answer, tried, pairs, agree))
 
     return grade

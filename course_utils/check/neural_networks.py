@@ -109,21 +109,24 @@ def _bent_by(activation: Callable) -> Callable[..., np.ndarray]:
     return lambda x, W1, b1, W2, b2: activation(x @ W1 + b1) @ W2 + b2
 
 
-def _two_layers_case(seed: int, sizes: tuple[int, ...]) -> tuple:
-    """Draw samples and layers in quarters, so that examples are readable."""
-    samples, inputs, hidden, outputs = sizes
+def _whole_numbers(seed: int, *shapes: tuple[int, ...]) -> tuple:
+    """Draw numbers that are easily read, none of them 0."""
     rng = np.random.default_rng(seed)
-    shapes = [
+    return tuple(
+        rng.integers(1, 6, shape) * rng.choice([-1.0, 1.0], shape)
+        for shape in shapes
+    )
+
+
+def _two_layers_case(seed: int, sizes: tuple[int, ...]) -> tuple:
+    samples, inputs, hidden, outputs = sizes
+    return _whole_numbers(
+        seed,
         (samples, inputs),
         (inputs, hidden),
         (hidden,),
         (hidden, outputs),
         (outputs,),
-    ]
-    # No zeros: a bias of 0 would hide that it was forgotten.
-    return tuple(
-        rng.integers(1, 9, shape) / 4 * rng.choice([-1, 1], shape)
-        for shape in shapes
     )
 
 
@@ -133,7 +136,7 @@ two_layers = Exercise(
         # Everything square first: there a wrong side shows as a wrong value
         # and is explained, where other shapes could only raise.
         cases=[
-            _two_layers_case(1, (3, 3, 3, 3)),
+            _two_layers_case(1, (2, 2, 2, 2)),
             _two_layers_case(2, (3, 4, 5, 2)),
             _two_layers_case(3, (1, 3, 4, 1)),
             _two_layers_case(4, (40, 4, 8, 3)),
@@ -346,16 +349,14 @@ softmax = Exercise(
 
 
 def _backward_case(seed: int, samples: int, inputs: int, outputs: int) -> tuple:
-    rng = np.random.default_rng(seed)
-    return tuple(
-        rng.integers(1, 9, shape) / 4 * rng.choice([-1, 1], shape)
-        for shape in [(samples, inputs), (inputs, outputs), (samples, outputs)]
+    return _whole_numbers(
+        seed, (samples, inputs), (inputs, outputs), (samples, outputs)
     )
 
 
 # Square first, for the same reason as in two_layers.
 _BACKWARD_CASES = [
-    _backward_case(1, 3, 3, 3),
+    _backward_case(1, 2, 2, 2),
     _backward_case(2, 3, 4, 2),
     _backward_case(3, 1, 3, 2),
     _backward_case(4, 30, 2, 5),
