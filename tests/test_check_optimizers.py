@@ -255,7 +255,7 @@ MISTAKES = {
         (words(A="good"), "A falls fast at first, then hovers"),
         (words(B="too large"), "B falls smoothly"),
         (words(C="too small"), "C falls fast and then lies flat"),
-        (words(D="too large"), "D rises above"),
+        (words(D="too large"), "D rises far above"),
         (words(A="too small", B="too large"), 'You call B "too large". B'),
         (words(A=...), "A is still without a word"),
         (words(A=..., C=None), "A and C are still"),

@@ -432,13 +432,13 @@ _CURVES = {
 # True of the curve, whatever the wrong word was.
 _SHOWN = {
     "A": "A falls fast at first, then hovers high and noisy: it does learn, "
-    "but its steps jump across the valley and never get down into it.",
+    "but its steps jump across the valley and never come to rest in it.",
     "B": "B falls smoothly and is still on its way at the end: every step "
     "helps, and more of the same would go on helping.",
     "C": "C falls fast and then lies flat and low: it has got where the "
     "others would like to be.",
-    "D": "D rises above where it began: each step makes the next slope "
-    "steeper and the next step longer.",
+    "D": "D rises far above where it began: longer steps lead to steeper "
+    "slopes, and steeper slopes to longer steps.",
 }
 
 
