@@ -180,6 +180,33 @@ class Surface:
         return np.array(self.gradient(*point))
 
 
+def turned(surface: Surface, degrees: float) -> Surface:
+    """Turn a surface around (0, 0), anticlockwise.
+
+    Args:
+        surface: Any surface; its limits stay as they are.
+        degrees: By how much.
+
+    Returns:
+        The same landscape in another direction, start and minima included.
+    """
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+
+    def back(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return c * u + s * v, c * v - s * u
+
+    def there(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return c * u - s * v, s * u + c * v
+
+    return replace(
+        surface,
+        loss=lambda u, v: surface.loss(*back(u, v)),
+        gradient=lambda u, v: there(*surface.gradient(*back(u, v))),
+        start=there(*surface.start),
+        minima=tuple(there(*point) for point in surface.minima),
+    )
+
+
 SURFACES = {
     # Round: the gradient points straight at the minimum.
     "bowl": Surface(

@@ -325,3 +325,31 @@ def test_races_are_what_their_names_say() -> None:
     assert len(valleys.minima) == 9
     path = scratch.descend(valleys.slope, np.array(valleys.start), 0.01, 300)
     np.testing.assert_allclose(path[-1], [1.94067, -1.94067], atol=1e-4)
+
+
+@pytest.mark.parametrize("degrees", [0, 45, 90, -30])
+@surfaces
+def test_turned_surface_is_the_same_in_another_direction(
+    surface: Surface, degrees: float
+) -> None:
+    new = toy.turned(surface, degrees)
+    turn = np.exp(1j * np.radians(degrees))  # by a complex number
+    for old in [(1.0, 0.0), (-0.7, 1.3), surface.start]:
+        point = complex(*old) * turn
+        point = np.array([point.real, point.imag])
+        assert new.loss(*point) == pytest.approx(surface.loss(*old))
+        arrow = complex(*surface.slope(old)) * turn
+        np.testing.assert_allclose(
+            new.slope(point), [arrow.real, arrow.imag], atol=1e-9
+        )
+    assert new.loss(*new.start) == pytest.approx(surface.loss(*surface.start))
+    for point, before in zip(new.minima, surface.minima, strict=True):
+        assert new.loss(*point) == pytest.approx(surface.loss(*before))
+    assert new.limits == surface.limits
+
+
+def test_ravine_turned_by_45_degrees_mixes_its_curvatures() -> None:
+    turned = toy.turned(RACES["ravine"], 45)
+    np.testing.assert_allclose(
+        hessian(turned, np.zeros(2)), [[13, -12], [-12, 13]], atol=1e-6
+    )
