@@ -162,7 +162,7 @@ def boundary(
         The axes. The first boundary is solid, the others are dashed.
     """
     ax = ax or plt.subplots(figsize=(4.4, 4.4))[1]
-    for label, marker, colour in ((0, "^", style.RED), (1, "o", style.BLUE)):
+    for label, marker, colour in ((0, "o", style.BLUE), (1, "^", style.RED)):
         these = np.asarray(labels) == label
         ax.plot(*points[these].T, marker, color=colour, ms=3, lw=0)
     reach = 1.05 * np.abs(points).max()
