@@ -26,6 +26,7 @@ from course_utils.live import LiveFigure
 
 import anywidget
 import ipywidgets as widgets
+import keras
 import numpy as np
 import traitlets
 from IPython import get_ipython
@@ -330,65 +331,63 @@ def _shown(logs: Mapping[str, float]) -> dict[str, str]:
     return found
 
 
-def LivePlot(log: bool = False) -> Any:  # a class for whoever uses it
-    """Make a Keras callback that draws loss and accuracy during training.
+class LivePlot(keras.callbacks.Callback):
+    """A Keras callback that draws loss and accuracy during training.
 
     Use it as `model.fit(x, y, callbacks=[LivePlot()])`.
 
     Args:
         log: Whether the axis of the loss is logarithmic at first; there is a
             switch below the picture.
-
-    Returns:
-        A `keras.callbacks.Callback`. Its attribute `history` holds the
-        metrics of every epoch.
     """
-    import keras  # here, so that importing this module stays cheap
 
-    class LivePlot(keras.callbacks.Callback):
-        def __init__(self) -> None:
-            super().__init__()
-            self.curves = Curves(log)
-            self.widget = widgets.VBox([self.curves.canvas])
+    def __init__(self, log: bool = False) -> None:
+        super().__init__()
+        self.curves = Curves(log)
+        self.widget = widgets.VBox([self.curves.canvas])
 
-        @property
-        def history(self) -> dict[str, list[float]]:
-            return self.curves.history
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """What Keras said at the end of every epoch, a list per name."""
+        return self.curves.history
 
-        def on_train_begin(self, logs: Any = None) -> None:
-            self.curves.clear(self.params.get("epochs") or 1)
-            self.curves.begin(self.params)
-            if not _headless():
-                self._show()
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Keras calls this first: begin with empty axes."""
+        self.curves.clear(self.params.get("epochs") or 1)
+        self.curves.begin(self.params)
+        if not _headless():
+            self._show()
 
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.curves.begin_epoch(epoch)
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Keras calls this before every epoch."""
+        self.curves.begin_epoch(epoch)
 
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.curves.end_batch(batch, logs or {})
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Keras calls this after every batch."""
+        self.curves.end_batch(batch, logs or {})
 
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            self.curves.end_epoch(logs or {})
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keras calls this after every epoch."""
+        self.curves.end_epoch(logs or {})
 
-        def on_train_end(self, logs: Any = None) -> None:
-            self.curves.end()
-            # A stored notebook should show the curves, not their beginning.
-            if _headless():
-                self._show()
+    def on_train_end(self, logs: Any = None) -> None:
+        """Keras calls this last: show the whole curves."""
+        self.curves.end()
+        # A stored notebook should show the curves, not their beginning.
+        if _headless():
+            self._show()
 
-        def _show(self) -> None:
-            if get_ipython() is not None:
-                display(self)
+    def _show(self) -> None:
+        if get_ipython() is not None:
+            display(self)
 
-        def __repr__(self) -> str:
-            return "LivePlot of loss and accuracy"
+    def __repr__(self) -> str:
+        return "LivePlot of loss and accuracy"
 
-        def _repr_mimebundle_(
-            self, include: object = None, exclude: object = None
-        ) -> tuple[dict, dict]:
-            return self.curves.bundle(self.widget, repr(self))
-
-    return LivePlot()
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict, dict]:
+        return self.curves.bundle(self.widget, repr(self))
 
 
 class TrainingLab:
@@ -425,7 +424,7 @@ class TrainingLab:
 
     def __init__(
         self,
-        model: Any,
+        model: keras.Model,
         x: Any,
         y: Any,
         *,
@@ -793,7 +792,7 @@ class TrainingLab:
         self._ended.clear()
         self._say("training")
 
-    def _makes_way_for(self, other: TrainingLab, model: Any) -> bool:
+    def _makes_way_for(self, other: TrainingLab, model: keras.Model) -> bool:
         """Say whether a new lab is for the same model, or from the same cell.
 
         One run of a cell may make several labs; they are not in each other's
@@ -818,8 +817,6 @@ class TrainingLab:
 
     def _snapshot(self, older: list[TrainingLab]) -> list[np.ndarray]:
         """Return what `reset` restores: seeds of dropout are part of it."""
-        import keras
-
         if not self.model.built:
             self.model(keras.tree.map_structure(lambda a: a[:1], self._x))
         if not self._optimizer.built:
@@ -844,7 +841,7 @@ class TrainingLab:
                 initial_epoch=self._curves.epoch,
                 validation_data=self._validation_data,
                 verbose=0,
-                callbacks=[_hook(self)],
+                callbacks=[_Hook(self)],
             )
             outcome = "stopped" if self._stop or self._cut else "finished"
             if self._diverged:
@@ -902,7 +899,7 @@ class TrainingLab:
             self.rate_log.append((now, self.batches, rate))
             self._curves.mark()
 
-    def _between_batches(self, model: Any) -> None:
+    def _between_batches(self, model: keras.Model) -> None:
         """Do what is wanted: change the rate, stand still, stop."""
         due = [batch for batch in self._rates if batch <= self.batches]
         for batch in sorted(due):
@@ -919,7 +916,7 @@ class TrainingLab:
                     self._apply(model.optimizer)
             self._curves.rest(time.monotonic() - begin)
 
-    def _batch_ended(self, model: Any, batch: int, logs: dict) -> None:
+    def _batch_ended(self, model: keras.Model, batch: int, logs: dict) -> None:
         self._curves.end_batch(batch, logs)
         if not math.isfinite(logs.get("loss", 0.0)):
             self._diverged = True
@@ -928,7 +925,7 @@ class TrainingLab:
             model.stop_training = True
             self._cut |= batch + 1 < (self._curves._steps or math.inf)
 
-    def _test_batch_ended(self, model: Any) -> None:
+    def _test_batch_ended(self, model: keras.Model) -> None:
         self._between_batches(model)
         if self._stop or self._diverged:
             model.stop_evaluating = True
@@ -939,30 +936,30 @@ class TrainingLab:
             self._curves.end_epoch(logs, whole=not self._cut)
 
 
-def _hook(lab: TrainingLab) -> Any:
-    """Make the callback that joins a lab to `model.fit`."""
-    import keras
+class _Hook(keras.callbacks.Callback):
+    """Joins a lab to `model.fit`."""
 
-    class Hook(keras.callbacks.Callback):
-        # With JAX, asking for `self.model` also brings its state up to date.
-        def on_train_begin(self, logs: Any = None) -> None:
-            lab._curves.begin(self.params)
-            lab._applied = math.nan  # whatever the optimizer was told since
-            lab._between_batches(self.model)
+    def __init__(self, lab: TrainingLab) -> None:
+        super().__init__()
+        self._lab = lab
 
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            lab._curves.begin_epoch(epoch)
+    # With JAX, asking for `self.model` also brings its state up to date.
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._lab._curves.begin(self.params)
+        self._lab._applied = math.nan  # whatever the optimizer was told since
+        self._lab._between_batches(self.model)
 
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            lab._batch_ended(self.model, batch, logs or {})
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._lab._curves.begin_epoch(epoch)
 
-        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            lab._test_batch_ended(self.model)
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._lab._batch_ended(self.model, batch, logs or {})
 
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            lab._epoch_ended(logs or {})
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._lab._test_batch_ended(self.model)
 
-    return Hook()
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._lab._epoch_ended(logs or {})
 
 
 def _headless() -> bool:
@@ -980,8 +977,6 @@ def _running_cell() -> tuple[str, int] | None:
 
 def _rate_of(optimizer: Any) -> float:
     """Return the rate of an optimizer, without the noise of float32."""
-    import keras
-
     rate = keras.ops.convert_to_numpy(optimizer.learning_rate)
     return float(str(np.float32(rate)))
 
@@ -1006,9 +1001,7 @@ def _check_rate(rate: Any) -> None:
         )
 
 
-def _check_model(model: Any) -> None:
-    import keras
-
+def _check_model(model: keras.Model) -> None:
     if not isinstance(model, keras.Model):
         raise ValueError(
             f"TrainingLab needs a Keras model, not {type(model).__name__}."
@@ -1055,8 +1048,6 @@ def _check_pair(x_name: str, x: Any, y_name: str, y: Any) -> None:
 
 def _samples(name: str, data: Any) -> int:
     """Return how many samples an array, or every array of several, has."""
-    import keras
-
     counts = set()
     for part in keras.tree.flatten(data):
         shape = getattr(part, "shape", None)

@@ -40,10 +40,7 @@ ORDER = [
 WITHOUT_SCREEN = ["scratch", "toy", "inspection"]
 SCREEN = {"matplotlib", "ipywidgets", "IPython", "anywidget", "PIL"}
 HEAVY = ["tensorflow", "keras"]
-LIGHT = [
-    *("", "style", "toy", "plots", "live", "explorers", "training", "quiz"),
-    "check",
-]
+LIGHT = ["", "style", "toy", "plots", "live", "explorers", "quiz", "check"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
