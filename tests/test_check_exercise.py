@@ -276,6 +276,83 @@ def test_a_changed_array_is_noticed_and_never_reaches_the_next_check() -> None:
     assert checker(np.nansum)
 
 
+def differences_in_place(z: np.ndarray, back: float) -> float:
+    """Move z itself by h, perhaps without coming back."""
+    z[0] += 1e-5
+    above = z.sum()
+    z[0] -= 2e-5
+    slope = (above - z.sum()) / 2e-5
+    z[0] += back
+    return slope
+
+
+@pytest.fixture
+def slope() -> Exercise:
+    return Exercise(
+        exercise.against(
+            lambda z: 1.0,
+            cases=[(np.array([-0.5, 1.5]),), (np.array([0.1, 0.2]),)],
+            mistakes={},
+            insight="One.",
+        ),
+        hints=["Move."],
+    )
+
+
+def test_a_rounding_error_is_no_changed_input(slope: Exercise) -> None:
+    assert slope(lambda z: differences_in_place(z, back=1e-5))
+
+
+def test_a_change_too_small_to_see_is_measured(slope: Exercise) -> None:
+    said = slope(lambda z: differences_in_place(z, back=0)).message
+    assert "changed its input, by only 1e-05. Was a small h" in said
+    assert "z.copy()" in said
+
+
+def test_a_change_in_a_part_that_is_not_shown_is_measured() -> None:
+    checker = Exercise(
+        exercise.against(
+            lambda x: 3.0,
+            cases=[(np.arange(20.0),), ([1.0, 2.0, 3.0, 4.0, 5.0],)],
+            mistakes={},
+            insight="Three.",
+        ),
+        hints=["Three."],
+    )
+
+    def change(x: np.ndarray, much: float) -> float:
+        x[3] += much
+        return 3.0
+
+    said = checker(lambda x: change(x, 7.0)).message
+    assert "changed its input by up to 7." in said
+    assert "small" not in said
+    said = checker(lambda x: change(x, np.nan)).message
+    assert "changed its input. Work" in said
+
+    def change_list(x: Any) -> float:
+        if isinstance(x, list):
+            x[3] = "text"
+        return 3.0
+
+    assert "changed its input. Work" in checker(change_list).message
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda x: x.max() @ x, "one of the two is a single number"),
+        (
+            lambda x: np.zeros(2).__setitem__(0, np.ones(2)),
+            "does not fit into the place of one number",
+        ),
+    ],
+    ids=["number @ array", "array into a place"],
+)
+def test_an_error_of_numpy_is_explained(answer: Callable, words: str) -> None:
+    assert words in sums()(answer).message
+
+
 # Answers of several values --------------------------------------------------
 
 

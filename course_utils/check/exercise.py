@@ -62,6 +62,14 @@ ADVICE = (
         "\nIn a @ b the columns of a and the rows of b must be equally many. "
         "Print both shapes.",
     ),
+    (
+        "matmul.*\\(has 0,",
+        "\n@ multiplies arrays, and one of the two is a single number here.",
+    ),
+    (
+        "setting an array element with a sequence\\.$",
+        "\nA whole array does not fit into the place of one number.",
+    ),
 )
 PRINT_LIMIT = 10_000  # characters that one answer may print
 
@@ -321,11 +329,7 @@ def call(function: Any, *arguments: Any) -> Any:
         _complete(result)
     for before, after in zip(arguments, handed_over, strict=True):
         if not callable(before) and not _unchanged(before, after):
-            raise Wrong(
-                "The function changed its input. Work on a copy: whoever "
-                f"calls it still needs {_show(before)}, which is now "
-                f"{_show(after)}."
-            )
+            raise Wrong(_changed_text(before, after))
     if result is None:
         raise Wrong(
             f"{_call_text(function, arguments)} gave back None. Is a return "
@@ -564,14 +568,43 @@ def _same_form(what: str, given: Any, expected: Any, not_finite: str) -> None:
 
 
 def _unchanged(before: Any, after: Any) -> bool:
-    """Tell whether an argument still holds what it held before the call."""
+    """Tell whether an argument still holds what it held before the call.
+
+    Adding h and taking it away again may leave a rounding error, no more.
+    """
     if isinstance(before, list | tuple):
         return len(before) == len(after) and all(map(_unchanged, before, after))
     left, right = _array(before), _array(after)
     if left is None or right is None:
         return left is right and bool(before == after)
-    return left.shape == right.shape and np.array_equal(
-        left, right, equal_nan=left.dtype.kind in "fc"
+    if left.shape != right.shape:
+        return False
+    if left.dtype.kind in "fc":
+        return np.allclose(left, right, rtol=1e-9, atol=1e-9, equal_nan=True)
+    return np.array_equal(left, right)
+
+
+def _changed_text(before: Any, after: Any) -> str:
+    """Say what became of an argument, also where it is hard to see."""
+    if _show(before) != _show(after):
+        return (
+            "The function changed its input. Work on a copy: whoever calls it "
+            f"still needs {_show(before)}, which is now {_show(after)}."
+        )
+    left, right = _array(before), _array(after)
+    how = "."
+    if left is not None and right is not None and left.shape == right.shape:
+        size = np.abs(1.0 * right - 1.0 * left).max()
+        if np.isfinite(size):
+            how = f" by up to {size:.1g}."
+        if size < 1e-3:
+            how = (
+                f", by only {size:.1g}. Was a small h added to the array "
+                "itself?"
+            )
+    return (
+        f"The function changed its input{how} Work on a copy, such as "
+        "z.copy(): whoever calls it still needs the old values."
     )
 
 
