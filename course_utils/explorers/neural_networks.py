@@ -92,7 +92,7 @@ def activation(functions: Mapping[str, Callable]) -> Explorer:
         [], [], "s--", color=style.RED, ms=4, label="← size of the gradient"
     )
     (spread,) = right.plot(
-        [], [], "o-", color=style.BLUE, ms=4, label="→ spread of the signal"
+        [], [], "o-", color=style.BLUE, ms=4, label="→ difference of samples"
     )
     right.legend(handles=[spread, back], loc="upper center")
     live.moving(slope_line, curve, tangent, point, back, spread, note)
@@ -214,22 +214,29 @@ def through_layers(
         gradient: What comes back into the last layer, in the same shape.
 
     Returns:
-        For the input and after every layer, shape `(layers + 1,)`: the
-        standard deviation of the signal, and the norm of the gradient with
-        respect to it, as a multiple of the norm of `gradient`.
+        For the input and after every layer, shape `(layers + 1,)`: how much
+        the samples differ (the standard deviation over samples, root mean
+        square over the units), and the norm of the gradient with respect to
+        the signal, as a multiple of the norm of `gradient`.
     """
-    slopes, sizes = [], [signal.std()]
+    slopes, sizes = [], [_difference(signal)]
     norms = [np.linalg.norm(gradient)]
     with np.errstate(all="ignore"):
         for W in weights:
             z = signal @ W
             slopes.append(slope(f, z))
             signal = np.asarray(f(z), float)
-            sizes.append(signal.std())
+            sizes.append(_difference(signal))
         for W, bend in zip(weights[::-1], slopes[::-1], strict=True):
             gradient = (gradient * bend) @ W.T
             norms.append(np.linalg.norm(gradient))
         return np.array(sizes), np.array(norms[::-1]) / norms[0]
+
+
+def _difference(signal: np.ndarray) -> float:
+    # Not the deviation of all numbers: units that give every sample the same
+    # would count as signal.
+    return np.sqrt(signal.var(axis=0).mean())
 
 
 def _what_is_left(layers: int, spread: float, share: float) -> str:
@@ -238,7 +245,7 @@ def _what_is_left(layers: int, spread: float, share: float) -> str:
     if not np.isfinite([spread, share]).all():
         return words + "no number any more."
     size = f"{_short(share)} times what it was" if share else "zero"
-    return f"{words}{size}, the spread of the signal {_short(spread)}."
+    return f"{words}{size}, the difference of samples {_short(spread)}."
 
 
 def _short(value: float) -> str:
@@ -721,8 +728,8 @@ def _advice(
         return " It diverges: the loss has grown. Try the rate 0.03."
     if last > 0.98 * guess and rate > 0.1:
         return " It only guesses. Try the rate 0.03."
-    if shares[0] - shares[1] > 0.05:
-        return " It has learnt the noise too: overfitting."
+    if shares[0] > 0.95 and shares[0] - shares[1] > 0.05:
+        return " It fits the training points better than new ones."
     if shares[0] > 0.97:
         return ""
     if len(sizes) == 2:
