@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+from course_utils import scratch
 from course_utils.check import neural_networks as lecture
 
 import numpy as np
@@ -47,6 +48,47 @@ def return_in_loop(sizes):
 
 def bias_of_inputs(sizes):
     return sum(m * n for m, n in pairwise(sizes)) + sum(sizes)
+
+
+def shares_of(z, **how):
+    return np.exp(z) / np.exp(z).sum(**how)
+
+
+def all_at_once(J, z, h=1e-5):
+    return np.abs(J(z) - (probabilities(z + h) - probabilities(z - h))).max()
+
+
+def through_an_alias(J, z, h=1e-5):
+    above = below = z
+    worst = 0
+    for j in range(len(z)):
+        above[j] += h
+        below[j] -= h
+        column = (probabilities(above) - probabilities(below)) / (2 * h)
+        worst = max(worst, np.abs(J(z)[:, j] - column).max())
+    return worst
+
+
+def probabilities(z):
+    return stable(z[None])[0]
+
+
+def in_place_and_back(J, z, h=1e-5):
+    worst = 0
+    for k in range(len(z)):
+        z[k] += h
+        above = probabilities(z)
+        z[k] -= 2 * h
+        column = (above - probabilities(z)) / (2 * h)
+        z[k] += h
+        worst = max(worst, np.abs(J(z)[:, k] - column).max())
+    return worst
+
+
+def in_place(J, z, h=1e-5):
+    worst = in_place_and_back(J, z, h)
+    z += h
+    return worst
 
 
 def two(x, W1, b1, W2, b2):
@@ -102,6 +144,15 @@ TWO_LAYERS = [
     (lambda x, W, b, V, c: np.tanh(x @ W + b) @ V + c, "a tanh"),
     (lambda x, W, b, V, c: np.minimum(x @ W + b, 0) @ V + c, "kept the neg"),
     (lambda x, W, b, V, c: relu(x @ W + b), "This is the hidden layer"),
+    (lambda x, W, b, V, c: np.max(x @ W + b, 0) @ V + c, "np.max(z, 0) finds"),
+    (lambda x, W, b, V, c: np.max(x @ W + b) @ V + c, "a single number here"),
+    (lambda x, W, b, V, c: (x @ W + b > 0) @ V + c, "a step in the hidden"),
+    (
+        lambda x, W, b, V, c: (
+            np.where(x @ W + b > 0, x @ W + b, (x @ W + b) / 10) @ V + c
+        ),
+        "leaky relu of slope 0.1 in",
+    ),
     (lambda x, W, b, V, c: two(x[:1], W, b, V, c), "shape (1, 2)"),
     (lambda x, W, b, V, c: two(x, W, b, V, c) * np.nan, "not finite"),
 ]
@@ -126,8 +177,27 @@ SOFTMAX = [
     (lambda z: np.nan_to_num(exp_shares(z)), "hides the overflow"),
     (
         lambda z: exp_shares(z - z.mean(1, keepdims=True)),
-        "Subtract the largest score of each row first",
+        "Mind the exponentials",
     ),
+    (
+        lambda z: exp_shares(z - z.max(axis=1)),
+        "missing in the maximum",
+    ),
+    (lambda z: shares_of(z - z.max(axis=1), axis=1), "is missing twice"),
+    (
+        lambda z: shares_of(z - z.max(1, keepdims=True), axis=1),
+        "missing in the sum",
+    ),
+    (
+        lambda z: shares_of(z - z.max(1, keepdims=True), axis=0),
+        "but then the columns",
+    ),
+    (
+        lambda z: shares_of(z - z.max(1, keepdims=True)),
+        "but then the whole",
+    ),
+    (lambda z: exp_shares(z - 1000), "not a fixed number"),
+    (lambda z: exp_shares(z - 100), "which changes no"),
     (lambda z: stable(z)[0], "expected (3, 3)"),
 ]
 BACKWARD = [
@@ -163,6 +233,17 @@ BACKWARD = [
         lambda x, W, d: (x.T @ d, d.sum(0), (d @ W.T).sum(0)),
         "nothing is added up",
     ),
+    (
+        lambda x, W, d: (x.T @ d, d.sum(0), d @ W.T * (1 - x**2)),
+        "slope of a tanh",
+    ),
+    (
+        lambda x, W, d: (x.T @ d, d.sum(0), d * W),
+        "@, and W has to be transposed",
+    ),
+    (lambda x, W, d: (x.T @ d, d.sum(0), d * W.T), "@: delta @ W.T"),
+    (lambda x, W, d: (x * d, d.sum(0), d @ W.T), "@, and x has to be"),
+    (lambda x, W, d: (x.T * d, d.sum(0), d @ W.T), "@: x.T @ delta"),
     (lambda x, W, d: (x.T @ d, d.sum(0), x @ W), "computed forwards"),
     (lambda x, W, d: (x.T @ d, d.sum(0)), "3 values, (dW, db, dx)"),
     (lambda x, W, d: (x.T @ d, d.sum(0), ...), "Value 3 of 3"),
@@ -188,6 +269,9 @@ LARGEST_ERROR = [
         "not at the z",
     ),
     (lambda J, z: np.abs(J(z)).max(), "compare with 0"),
+    (all_at_once, "changes no probability"),
+    (through_an_alias, "a = z is no copy"),
+    (in_place, "changed its input, by only 1e-05. Was a small h"),
     (lambda J, z: np.abs(J(z) - 2 * jacobian(z)).max(), "twice as large"),
     (lambda J, z: np.allclose(J(z), jacobian(z)), "True or False"),
     (lambda J, z: np.abs(J(z) - jacobian(z)), "shape (3, 3)"),
@@ -299,6 +383,7 @@ RIGHT = {
         lambda J, z: np.abs(J(z) - jacobian_by_differences(z)).max(),
         lambda J, z: np.abs(J(z) - jacobian_by_differences(z, 1e-3)).max(),
         forward_differences,
+        in_place_and_back,
     ],
 }
 
@@ -360,6 +445,7 @@ def test_numpy_says_nothing_beside_the_verdict() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "overflow" in lecture.softmax(exp_shares).message
+        lecture.softmax(lambda z: exp_shares(z - 1000))
 
 
 def test_the_suspect_hides_where_all_scores_are_equal() -> None:
@@ -367,6 +453,17 @@ def test_the_suspect_hides_where_all_scores_are_equal() -> None:
     z = np.array([1.0, 2.0, 3.0])
     gap = np.abs(lecture.suspect(z) - jacobian_by_differences(z)).max()
     assert gap == pytest.approx(0.38, abs=0.005)  # as the insight says
+
+
+def test_numerical_gradient_needs_what_the_hint_says() -> None:
+    z = np.array([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="sequence"):
+        scratch.numerical_gradient(scratch.softmax, z)
+    rows = [
+        scratch.numerical_gradient(lambda z, i=i: scratch.softmax(z)[i], z)
+        for i in range(3)
+    ]
+    np.testing.assert_allclose(rows, jacobian(z), atol=1e-8)
 
 
 @pytest.mark.parametrize("name", MISTAKES)

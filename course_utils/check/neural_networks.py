@@ -205,9 +205,24 @@ two_layers = Exercise(
             "You took absolute values. relu turns negative numbers into 0.": (
                 _bent_by(np.abs)
             ),
+            "np.max(z, 0) finds the largest number of each column. relu is "
+            "np.maximum(z, 0), which compares each number with 0.": (
+                _bent_by(lambda z: np.max(z, axis=0))
+            ),
+            "There is a step in the hidden layer, which gives 0 or 1. Asked "
+            "is relu, which keeps how large a positive number is.": (
+                _bent_by(lambda z: 1.0 * (z > 0))
+            ),
             "This is the hidden layer. Send it through W2 and b2, too.": (
                 lambda x, W1, b1, W2, b2: _relu(x @ W1 + b1)
             ),
+        }
+        | {
+            f"There is a leaky relu of slope {slope} in the hidden layer. "
+            "Asked is relu, which makes 0 of every negative number.": (
+                _bent_by(lambda z, slope=slope: np.where(z > 0, z, slope * z))
+            )
+            for slope in (0.01, 0.1, 0.2, 0.3)
         },
         insight="All samples that switch on the same hidden neurons meet the "
         "same straight map: a network of relus is a patchwork of linear "
@@ -239,8 +254,13 @@ def _less_column_maximum(z: np.ndarray) -> np.ndarray:
     return _exact_softmax(z - z.max(axis=0))
 
 
+def _shifted(z: np.ndarray) -> np.ndarray:
+    return z - z.max(axis=1, keepdims=True)
+
+
 _OVERFLOW = (
-    "Overflow: exp(10000) is infinite. Subtract the largest score of each "
+    "Mind the exponentials: exp(10000) is infinite, exp(-10000) is 0, and "
+    "neither ∞ / ∞ nor 0 / 0 is a number. Subtract the largest score of each "
     "row first."
 )
 
@@ -286,12 +306,34 @@ _softmax = against(
         ),
         "You subtracted the largest score of each column. That changes the "
         "probabilities; take the largest of each row.": _less_column_maximum,
+        "The maxima of the rows, shape (samples,), are aligned with the "
+        "columns: keepdims=True is missing in the maximum.": (
+            lambda z: _exact_softmax(z - z.max(axis=1))
+        ),
+        "Both the maxima and the sums, shape (samples,), are aligned with the "
+        "columns: keepdims=True is missing twice.": (
+            lambda z: _shares(z - z.max(axis=1), axis=1)
+        ),
+        "The largest score of each row is subtracted, but then each column is "
+        "divided by the sum of a row: keepdims=True is missing in the sum.": (
+            lambda z: _shares(_shifted(z), axis=1)
+        ),
+        "The largest score of each row is subtracted, but then the columns "
+        "add up to 1. A sample is a row: sum along axis=1.": (
+            lambda z: _shares(_shifted(z), axis=0)
+        ),
+        "The largest score of each row is subtracted, but then the whole "
+        "table adds up to 1. Each row should: sum along axis=1, with "
+        "keepdims=True.": lambda z: _shares(_shifted(z)),
         "You applied softmax twice.": (
             lambda z: _exact_softmax(_exact_softmax(z))
         ),
     },
     insight="",
-    not_finite=_OVERFLOW,
+    # exp(z − 1000) is 0 everywhere, so it need not be an overflow.
+    not_finite="Scores as small as these do not overflow. Is it 0 / 0 or "
+    "∞ / ∞? What you subtract before exp should be the largest score of each "
+    "row, not a fixed number.",
 )
 
 _softmax_of_large_scores = against(
@@ -399,6 +441,12 @@ _grade_dW = against(
         "For dW, the transposed x comes first: x.T @ delta.": (
             lambda x, W, delta: delta @ x.T
         ),
+        "For dW, * multiplies entry by entry. The product of matrices is @, "
+        "and x has to be transposed: x.T @ delta.": (
+            lambda x, W, delta: x * delta
+        ),
+        "For dW, * multiplies entry by entry. The product of matrices is @: "
+        "x.T @ delta.": lambda x, W, delta: x.T * delta,
         f"The first value is dx. {_ORDER}": _dx,
         f"The first value is db. {_ORDER}": _db,
         "W has got into its own gradient. y is linear in W, so dW needs only "
@@ -470,6 +518,14 @@ _grade_dx = against(
         "one row per sample.": lambda x, W, delta: W @ delta.T,
         "dW and db are right. For dx, delta comes first: "
         "delta @ W.T.": lambda x, W, delta: W.T @ delta,
+        "dW and db are right. For dx, * multiplies entry by entry. The "
+        "product of matrices is @, and W has to be transposed.": (
+            lambda x, W, delta: delta * W
+        ),
+        "dW and db are right. For dx, * multiplies entry by entry. The "
+        "product of matrices is @: delta @ W.T.": (
+            lambda x, W, delta: delta * W.T
+        ),
         "dW and db are right. For dx nothing is averaged: each sample has a "
         "row of its own.": _averaged(_dx),
         "dW and db are right. For dx nothing is added up: each sample has a "
@@ -478,6 +534,10 @@ _grade_dx = against(
         "this layer has none.": lambda x, W, delta: delta @ W.T * (x > 0),
         "dW and db are right. dx does not contain x: y is linear in x.": (
             lambda x, W, delta: delta @ W.T * x
+        ),
+        "dW and db are right. The factor 1 − x² in dx is the slope of a tanh, "
+        "and this layer has no activation: leave it out.": (
+            lambda x, W, delta: delta @ W.T * (1 - x**2)
         ),
         "dW and db are right. For dx you took W without delta: the chain "
         "rule multiplies by what arrives from behind.": lambda x, W, delta: (
@@ -618,9 +678,9 @@ _grade_error = against(
         "You measured at z = 0, not at the z that you were given.": (
             lambda J, z: _largest_error(J, np.zeros_like(z))
         ),
-        "You compare with 0: this is the largest entry of the matrix.": (
-            lambda J, z: np.abs(J(z)).max()
-        ),
+        "You compare with 0 everywhere. Move one score at a time, and in a "
+        "copy: adding h to all scores changes no probability, and a = z is no "
+        "copy, z.copy() is.": (lambda J, z: np.abs(J(z)).max()),
         "The derivatives that you compare with are twice as large as they "
         "should be: z + h and z − h are 2h apart.": (
             lambda J, z: np.abs(J(z) - 2 * right_jacobian(z)).max()
@@ -670,7 +730,9 @@ largest_error = Exercise(
         "You do not need to trust any formula: softmax itself is right. How "
         "do its values change when you move one score by a tiny h?",
         "Column j: (softmax of z with z[j] + h, minus softmax of z with "
-        "z[j] − h) / 2h. Compare with jacobian(z)[:, j].",
+        "z[j] − h) / 2h. Compare with jacobian(z)[:, j]. "
+        "scratch.numerical_gradient wants a function that gives one number: "
+        "take one p[i] after the other.",
         "np.abs(jacobian(z) - yours).max(). If you prefer a formula: yours = "
         "np.diag(p) - np.outer(p, p).",
     ],
