@@ -47,6 +47,20 @@ def log_sum_exp(z, y):
     return np.mean(np.log(np.exp(shifted).sum(axis=1)) - picked(shifted, y))
 
 
+def keras_without_logits(z, y):
+    import keras
+
+    return keras.losses.sparse_categorical_crossentropy(y, z)
+
+
+def shares_of(z, **how):
+    return np.exp(z) / np.exp(z).sum(**how)
+
+
+def shifted(z, **how):
+    return z - z.max(axis=1, **how)
+
+
 def slope(z, y):
     return (softmax(z) - one_hot(z, y)) / len(y)
 
@@ -61,6 +75,12 @@ def row_slope(z, y):
     p = softmax(z)
     p[y] -= 1
     return p / len(y)
+
+
+def tensors_of_three_classes(z, y):
+    import tensorflow as tf
+
+    return (tf.nn.softmax(z) - tf.one_hot(y, 3, dtype=tf.float64)) / len(y)
 
 
 def binary(z, y):
@@ -121,6 +141,22 @@ PINBALL = [
         lambda y, p, c, g: max(c * (p - y).mean(), g * (y - p).mean()),
         "added up before you compared",
     ),
+    (
+        lambda y, p, c, g: np.mean(np.where(p > y, c, -g)),
+        "slope for one unit: cost for too much, −profit for too little, −p",
+    ),
+    (
+        lambda y, p, c, g: np.mean(np.where(p >= y, c, -g)),
+        "slope for one unit: cost for too much, −profit for too little, cost",
+    ),
+    (
+        lambda y, p, c, g: np.mean(np.where(p > y, c, g)),
+        "price of one unit: cost for too much, profit for too little, profit",
+    ),
+    (
+        lambda y, p, c, g: np.mean(c * (p > y) + g * (p < y)),
+        "price of one unit: cost for too much, profit for too little, 0",
+    ),
     (lambda y, p, c, g: 9.5, "whatever you are given"),
     (lambda y, p, c, g: c * (p - y) if p > y else g * (y - p), "np.where"),
 ]
@@ -180,6 +216,53 @@ CROSS_ENTROPY = [
         ),
         "whole table",
     ),
+    (
+        lambda z, y: np.mean(keras_without_logits(z, y)),
+        "True: it takes the logits for probabilities",
+    ),
+    (keras_without_logits, "And take the mean"),
+    (
+        lambda z, y: np.mean(
+            np.log(np.exp(shifted(z, keepdims=True)).sum(1)) - picked(z, y)
+        ),
+        "not from the score at the label",
+    ),
+    (
+        lambda z, y: np.mean(
+            np.log(np.exp(shifted(z)).sum(axis=1)) - picked(shifted(z), y)
+        ),
+        "missing in the maximum",
+    ),
+    (lambda z, y: entropy(shares_of(z, axis=1), y), "Each column is divided"),
+    (
+        lambda z, y: entropy(shares_of(shifted(z, keepdims=True), axis=1), y),
+        "missing in the sum",
+    ),
+    (lambda z, y: entropy(shares_of(shifted(z), axis=1), y), "missing twice"),
+    (
+        lambda z, y: np.mean(np.log(np.exp(z).sum()) - picked(z, y)),
+        "The exponentials of the whole table are",
+    ),
+    (
+        lambda z, y: entropy(shares_of(shifted(z, keepdims=True)), y),
+        "then the exponentials of the whole table",
+    ),
+    (
+        lambda z, y: np.mean(np.log(np.exp(z).sum(axis=0)) - picked(z, y)),
+        "The exponentials of each column are",
+    ),
+    (
+        lambda z, y: np.mean(np.log2(np.exp(z).sum(1)) - picked(z, y)),
+        "a score from np.log2",
+    ),
+    (
+        lambda z, y: np.mean(
+            np.log2(np.exp(shifted(z, keepdims=True)).sum(1))
+            - picked(shifted(z, keepdims=True), y)
+        ),
+        "a shifted score from np.log2",
+    ),
+    (lambda z, y: entropy(naive(z - 1000), y), "not a fixed number"),
     (lambda z, y: 0.49, "whatever you are given"),
     (lambda z, y: log_sum_exp(z, y.argmax(axis=1)), "It is not one-hot"),
     (in_place, "changed its input"),
@@ -228,7 +311,33 @@ GRADIENT = [
         lambda z, y: (np.nan_to_num(naive(z)) - one_hot(z, y)) / len(y),
         "hides the overflow",
     ),
-    (lambda z, y: (softmax(z) - np.eye(3)[y]) / len(y), "not one-hot"),
+    (
+        lambda z, y: (softmax(z) - np.eye(3)[y]) / len(y),
+        "One table has 4 columns, the other 3",
+    ),
+    (
+        lambda z, y: (softmax(z) - np.eye(10)[y]) / len(y),
+        "One table has 3 columns, the other 10",
+    ),
+    (tensors_of_three_classes, "as many as logits has columns"),
+    (
+        lambda z, y: (softmax(z) - np.eye(len(y))[y]) / len(y),
+        "needs an entry for each class",
+    ),
+    (lambda z, y: (softmax(z) - 1) / len(y), "class only. You subtracted"),
+    (lambda z, y: softmax(z) - 1, "class only, and divide"),
+    (
+        lambda z, y: (shares_of(z, axis=1) - one_hot(z, y)) / len(y),
+        "Each column is divided",
+    ),
+    (
+        lambda z, y: (softmax(shifted(z)) - one_hot(z, y)) / len(y),
+        "missing in the maximum",
+    ),
+    (
+        lambda z, y: (naive(z - 1000) - one_hot(z, y)) / len(y),
+        "not a fixed number",
+    ),
 ]
 
 
@@ -265,14 +374,20 @@ CHOOSE = [
 ]
 BASE = [
     (lambda i: 2, "whatever you are given"),
+    (lambda i: np.e - 0 * i(0.4), "(information_base_2) gave 2.7183"),
     (lambda i: np.e, "whatever you are given"),
     (lambda i: 0.4 ** (1 / i(0.4)), "This is 1/base"),
     (lambda i: 1 / i(1 / np.e), "natural logarithm of the base"),
     (lambda i: 1 / i(0.5), "to the base 2"),
     (lambda i: 1 / i(0.1), "to the base 10"),
-    (lambda i: i(0.5), "This is information(0.5)"),
-    (lambda i: i(0.4), "This is information(0.4)"),
+    (lambda i: i(0.5), "This equals information(0.5)"),
+    (lambda i: i(0.4) / -np.log2(0.4), "which is 1 / log₂ of the base"),
+    (lambda i: i(0.4) / -np.log10(0.4), "which is 1 / log₁₀ of the base"),
+    (lambda i: i(0.4), "This equals information(0.4)"),
     (lambda i: 2 ** i(0.5), "upside down"),
+    (lambda i: 0.4 ** -i(0.4), "b is 2.5 to the power 1/i"),
+    (lambda i: 0.4**-1 / i(0.4), "Put the exponent in brackets"),
+    (lambda i: 2**1 / i(0.5), "This is 1/0.5 divided by information(0.5)"),
     (lambda i: np.exp(i(0.4)), "e to the power of information(0.4)"),
     (lambda i: 0.5 ** (-1 / i(1.0)), "not the expected"),
     (lambda i: 1 / i(1.0), "log 1 is 0"),
@@ -310,6 +425,8 @@ PLANTED = [
 def test_each_mistake_gets_its_own_message(
     name: str, mistake: Callable, words: str
 ) -> None:
+    # A lecture has imported it long before; the time limit is for answers.
+    importlib.import_module("keras")
     with warnings.catch_warnings():
         # "mean of empty slice" is the mistake's own.
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -449,6 +566,25 @@ def test_junk_gets_a_sentence(name: str, junk: str) -> None:
     verdict = getattr(lecture, name)(JUNK[junk])
     assert verdict.status == "wrong"
     assert 20 < len(verdict.message) < 1000
+
+
+def test_tables_of_different_widths_get_no_advice_that_does_not_help() -> None:
+    answers = (lambda z, y: softmax(z) - np.eye(3)[y], tensors_of_three_classes)
+    for answer in answers:
+        said = lecture.gradient(answer).message
+        assert "axis of size 1" not in said
+        assert "not one-hot" not in said
+
+
+def test_no_negative_zero_is_expected() -> None:
+    said = lecture.cross_entropy(lambda z, y: entropy(naive(z), y)).message
+    assert "expected 0." in said
+    assert "-0" not in said
+
+
+def test_the_insight_has_the_number_that_the_task_asks_for() -> None:
+    insight = lecture.base(RIGHT["base"][0]).message
+    assert f"{-np.log2(0.4):.3f} bits" in insight
 
 
 @pytest.mark.parametrize("name", ["pinball", "gradient", "choose"])

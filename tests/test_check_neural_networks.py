@@ -197,6 +197,8 @@ SOFTMAX = [
         "but then the whole",
     ),
     (lambda z: exp_shares(z - 1000), "not a fixed number"),
+    (lambda z: exp_shares(np.sqrt(z)), "a root of a negative number"),
+    (lambda z: exp_shares(np.log(z)), "a logarithm of 0 or less"),
     (lambda z: exp_shares(z - 100), "which changes no"),
     (lambda z: stable(z)[0], "expected (3, 3)"),
 ]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from course_utils.check.exercise import Exercise, Wrong, against, in_parts
+from course_utils.check.exercise import (
+    ADVICE,
+    Exercise,
+    Wrong,
+    against,
+    in_parts,
+)
 
 import numpy as np
 
@@ -34,6 +41,25 @@ def _per_kind_of_day(
         cost * over.sum() / (over > 0).sum()
         + profit * under.sum() / (under > 0).sum()
     )
+
+
+def _of_one_unit(sign: int, without_error: Callable) -> Callable[..., float]:
+    """Forget how many units were too many or too few.
+
+    Args:
+        sign: Of profit.
+        without_error: What a day without error counts; takes cost, profit.
+    """
+
+    def mean(
+        y_true: np.ndarray, y_pred: np.ndarray, cost: float, profit: float
+    ) -> float:
+        too_little = np.where(
+            y_pred < y_true, sign * profit, without_error(cost, profit)
+        )
+        return np.mean(np.where(y_pred > y_true, cost, too_little))
+
+    return mean
 
 
 def _pinball_case(seed: int, days: int, cost: float, profit: float) -> tuple:
@@ -123,6 +149,20 @@ pinball = Exercise(
                     cost * np.mean(p - y), profit * np.mean(y - p)
                 )
             ),
+        }
+        | {
+            f"This is the {what}: cost for too much, {little} for too little, "
+            f"{none} on a day without error. Multiply by how many units were "
+            "too many or too few.": _of_one_unit(sign, without_error)
+            for sign, what, little in (
+                (-1, "slope for one unit", "−profit"),
+                (1, "price of one unit", "profit"),
+            )
+            for none, without_error in (
+                (little, lambda cost, profit, sign=sign: sign * profit),
+                ("cost", lambda cost, profit: cost),
+                ("0", lambda cost, profit: 0),
+            )
         },
         insight="For the best constant prediction, the number of days with "
         "too much, times cost, balances that of days with too little, times "
@@ -163,7 +203,8 @@ def _at_label(table: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
-    return -np.mean(_at_label(_log_softmax(logits), labels))
+    # + 0.0, so that no learner reads that −0 was expected.
+    return -np.mean(_at_label(_log_softmax(logits), labels)) + 0.0
 
 
 def _gradient(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -201,6 +242,12 @@ _OVERFLOW = (
 )
 
 
+# As NumPy and TensorFlow write the shapes of two tables.
+_TWO_TABLES = re.compile(
+    r"[([](\d+), ?(\d+)[)\]],? (?:vs\. )?[([]\1, ?(\d+)[)\]]"
+)
+
+
 def _explained(grade: Callable[[Any], str]) -> Callable[[Any], str]:
     """Say what labels are where shapes or indices did not fit."""
 
@@ -209,7 +256,25 @@ def _explained(grade: Callable[[Any], str]) -> Callable[[Any], str]:
             return grade(answer)
         except Wrong as wrong:
             text = str(wrong)
-            if " raised " in text and any(
+            if " raised " not in text:
+                raise
+            if tables := _TWO_TABLES.search(text):
+                # An axis of size 1, as the general advice has it, is no help.
+                for _, advice in ADVICE:
+                    text = text.removesuffix(advice)
+                _, one, other = tables.groups()
+                raise Wrong(
+                    f"{text}\nOne table has {one} columns, the other {other}. "
+                    "One-hot rows need as many as logits has columns: "
+                    "np.eye(logits.shape[1])."
+                ) from wrong
+            if "out of bounds for axis" in text:
+                raise Wrong(
+                    f"{text}\nlabels holds class numbers. What they pick from "
+                    "needs an entry for each class, as "
+                    "np.eye(logits.shape[1]) has."
+                ) from wrong
+            if any(
                 sign in text
                 for sign in ("shape", "axis", "matmul", "dimension", "index")
             ):
@@ -220,6 +285,61 @@ def _explained(grade: Callable[[Any], str]) -> Callable[[Any], str]:
             raise
 
     return explained
+
+
+def _misaligned(
+    z: np.ndarray, *, maximum: bool = False, total: bool = False
+) -> np.ndarray:
+    """Return a softmax that lacks keepdims=True in one place or in both."""
+    e = np.exp(z - z.max(axis=1, keepdims=not maximum))
+    return e / e.sum(axis=1, keepdims=not total)
+
+
+def _unshifted_misaligned(z: np.ndarray) -> np.ndarray:
+    e = np.exp(z)
+    return e / e.sum(axis=1)
+
+
+def _shifted(z: np.ndarray) -> np.ndarray:
+    return z - z.max(axis=1, keepdims=True)
+
+
+_NO_KEEPDIMS = {
+    "The maxima of the rows, shape (samples,), are aligned with the columns: "
+    "keepdims=True is missing in the maximum.": (
+        lambda z: _misaligned(z, maximum=True)
+    ),
+    "Both the maxima and the sums, shape (samples,), are aligned with the "
+    "columns: keepdims=True is missing twice.": (
+        lambda z: _misaligned(z, maximum=True, total=True)
+    ),
+    "The largest score of each row is subtracted, but then each column is "
+    "divided by the sum of a row: keepdims=True is missing in the sum.": (
+        lambda z: _misaligned(z, total=True)
+    ),
+    "Each column is divided by the sum of a row: keepdims=True is missing in "
+    "the sum.": _unshifted_misaligned,
+}
+_FIXED_NUMBER = (
+    " What you subtract before exp should be the largest score of each row, "
+    "not a fixed number."
+)
+
+
+def _less_score(
+    log_sum: Callable[[np.ndarray], Any], shift: Callable = _shifted
+) -> Callable[..., float]:
+    """Return the mean of a wrong log-sum-exp less the score at the label."""
+    return lambda logits, labels: np.mean(
+        log_sum(np.exp(shift(logits))) - _at_label(shift(logits), labels)
+    )
+
+
+def _keras_of_probabilities(logits: np.ndarray, labels: np.ndarray) -> Any:
+    """Compute as Keras does without from_logits=True: one per sample."""
+    # It cuts off what is no probability, and makes each row add up to 1.
+    p = np.clip(logits, 1e-7, 1 - 1e-7)
+    return -np.log(_at_label(p / p.sum(axis=1, keepdims=True), labels))
 
 
 def _smallest(epsilon: float) -> Callable[..., float]:
@@ -337,10 +457,46 @@ _small_scores = against(
                 -np.mean(np.log(np.abs(1 - _one_hot(y, z) - _softmax(z))))
             )
         ),
+        "So Keras computes without from_logits=True: it takes the logits for "
+        "probabilities.": lambda z, y: np.mean(_keras_of_probabilities(z, y)),
+        "So Keras computes without from_logits=True, one value per sample: it "
+        "takes the logits for probabilities. And take the mean.": (
+            _keras_of_probabilities
+        ),
+        "The largest score is subtracted inside the sum, but not from the "
+        "score at the label.": lambda z, y: np.mean(
+            np.log(np.exp(_shifted(z)).sum(axis=1)) - _at_label(z, y)
+        ),
+        "The exponentials of the whole table are added up. Each row has a sum "
+        "of its own: sum(axis=1).": (
+            _less_score(lambda e: np.log(e.sum()), lambda z: z)
+        ),
+        "The largest score of each row is subtracted, but then the "
+        "exponentials of the whole table are added up. Each row has a sum of "
+        "its own: sum(axis=1).": _less_score(lambda e: np.log(e.sum())),
+        "The exponentials of each column are added up. A sample is a row: "
+        "sum(axis=1).": (
+            _less_score(lambda e: np.log(e.sum(axis=0)), lambda z: z)
+        ),
+        "The largest score of each row is subtracted, but then the "
+        "exponentials of each column are added up. A sample is a row: "
+        "sum(axis=1).": _less_score(lambda e: np.log(e.sum(axis=0))),
+        "You subtracted a score from np.log2 of the sum. Scores go with the "
+        "base e: np.log.": (
+            _less_score(lambda e: np.log2(e.sum(axis=1)), lambda z: z)
+        ),
+        "You subtracted a shifted score from np.log2 of the sum. Scores go "
+        "with the base e: np.log.": (
+            _less_score(lambda e: np.log2(e.sum(axis=1)))
+        ),
+    }
+    | {
+        message: lambda z, y, p=p: -np.mean(np.log(_at_label(p(z), y)))
+        for message, p in _NO_KEEPDIMS.items()
     },
     insight="",
     not_finite="Logarithms need positive numbers: is it the logarithm of a "
-    "score, not of a probability?",
+    f"score, not of a probability?{_FIXED_NUMBER}",
 )
 
 _large_scores = against(
@@ -444,6 +600,11 @@ _gradient_of_small_scores = against(
         ),
         "The sign is turned, and the loss is a mean: divide by the number of "
         "samples.": lambda z, y: -_gradient(z, y) * len(y),
+        "Subtract 1 at the true class only. You subtracted it everywhere.": (
+            _mean_of(lambda z, y: _softmax(z) - 1)
+        ),
+        "Subtract 1 at the true class only, and divide by the number of "
+        "samples. You subtracted it everywhere.": lambda z, y: _softmax(z) - 1,
         "softmax is missing: subtract from probabilities, not from scores.": (
             _mean_of(lambda z, y: z - _one_hot(y, z))
         ),
@@ -506,9 +667,14 @@ _gradient_of_small_scores = against(
         ),
         "The values are right, but they lie on their side: one row per "
         "sample is asked.": lambda z, y: _gradient(z, y).T,
+    }
+    | {
+        message: _mean_of(lambda z, y, p=p: p(z) - _one_hot(y, z))
+        for message, p in _NO_KEEPDIMS.items()
     },
     insight="",
-    not_finite="Is something divided by zero, or the logarithm of 0 taken?",
+    not_finite="Is something divided by zero, or the logarithm of 0 taken?"
+    f"{_FIXED_NUMBER}",
 )
 
 _gradient_of_large_scores = against(
@@ -747,11 +913,13 @@ choose = Exercise(
 
 
 def _information(b: float) -> Callable:
-    """Return −log_b, under the name that the notebook uses."""
+    """Return −log_b, under a name that tells the learner its base."""
 
     def information(p: Any) -> Any:
         return -np.log(p) / np.log(b)
 
+    base = "e" if b == np.e else f"{b:g}"
+    information.__name__ = f"information_base_{base}"
     return information
 
 
@@ -785,18 +953,20 @@ _grade_base = against(
         "This is 1 divided by the natural logarithm of the base.": (
             _from_sample(0.5, lambda p, i: -i / np.log(p))
         ),
-        "This is information(0.5). Which base makes this of 0.5?": (
-            _from_sample(0.5, lambda p, i: i)
-        ),
-        "This is information(0.4). Which base makes this of 0.4?": (
+        "This equals information(0.5), which is 1 / log₂ of the base. Which "
+        "base gives that?": _from_sample(0.5, lambda p, i: i),
+        "This equals information(0.4). Which base makes this of 0.4?": (
             _from_sample(0.4, lambda p, i: i)
         ),
-        "This is information(0.1). Which base makes this of 0.1?": (
-            _from_sample(0.1, lambda p, i: i)
-        ),
+        "This equals information(0.1), which is 1 / log₁₀ of the base. Which "
+        "base gives that?": _from_sample(0.1, lambda p, i: i),
         "The exponent is upside down: information(0.5) = i means 0.5 = b to "
         "the power −i, so b is 2 to the power 1/i.": (
             _from_sample(0.5, lambda p, i: 2**i)
+        ),
+        "The exponent is upside down: information(0.4) = i means 0.4 = b to "
+        "the power −i, so b is 2.5 to the power 1/i.": (
+            _from_sample(0.4, lambda p, i: 2.5**i)
         ),
         "You took e to the power of the information. That brings back 1/p "
         "only where the base is e.": (
@@ -812,10 +982,18 @@ _grade_base = against(
                 np.round(1 / information(0.5), 3), 2.0
             )
         ),
+    }
+    | {
+        f"This is 1/{p} divided by information({p}). Python reads p ** -1 / i "
+        "as (p ** -1) / i. Put the exponent in brackets: p ** (-1 / i).": (
+            _from_sample(p, lambda p, i: p**-1 / i)
+        )
+        for p in (0.5, 0.4, 0.1)
     },
-    insight="Another base only multiplies every information by one constant: "
-    "bits and nats rank all models alike. No training shows the mistake; "
-    "comparing the numbers with somebody else's does.",
+    insight="0.4 has 1.322 bits. Another base only multiplies every "
+    "information by one constant: bits and nats rank all models alike. In "
+    "training it acts only like another learning rate, so no curve gives it "
+    "away; comparing the numbers with somebody else's does.",
 )
 _grade_coarsely = against(
     lambda information: 1.0,

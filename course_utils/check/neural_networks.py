@@ -331,9 +331,10 @@ _softmax = against(
     },
     insight="",
     # exp(z − 1000) is 0 everywhere, so it need not be an overflow.
-    not_finite="Scores as small as these do not overflow. Is it 0 / 0 or "
-    "∞ / ∞? What you subtract before exp should be the largest score of each "
-    "row, not a fixed number.",
+    not_finite="Scores as small as these do not overflow. Is there a division "
+    "by 0, a logarithm of 0 or less, or a root of a negative number? What you "
+    "subtract before exp should be the largest score of each row, not a fixed "
+    "number.",
 )
 
 _softmax_of_large_scores = against(
