@@ -95,6 +95,24 @@ def V_corrected(w, g, m, V, t, rate, b1, b2, eps):
     return w, m, V / (1 - b2**t)
 
 
+def by_products(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    m_hat, V_hat = m / (1 - b1 * t), V / (1 - b2 * t)
+    return w - rate * m_hat / (V_hat**0.5 + eps), m, V
+
+
+def m_by_a_product(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    m_hat, V_hat = m / (1 - b1 * t), V / (1 - b2**t)
+    return w - rate * m_hat / (V_hat**0.5 + eps), m, V
+
+
+def V_by_a_product(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    m_hat, V_hat = m / (1 - b1**t), V / (1 - b2 * t)
+    return w - rate * m_hat / (V_hat**0.5 + eps), m, V
+
+
 def without_root(w, g, m, V, t, rate, b1, b2, eps):
     m, V = means(g, m, V, b1, b2)
     return w - rate * m / (1 - b1**t) / (V / (1 - b2**t) + eps), m, V
@@ -230,6 +248,9 @@ MISTAKES = {
         (from_zero_in_python, "t counts from 1"),
         (from_two, "corrected with t + 1"),
         (always_first, "as if it were the first"),
+        (by_products, "Is it 1 − beta2 * t? The correction needs the power"),
+        (V_by_a_product, "the root of a negative number"),
+        (m_by_a_product, "m is divided by 1 − beta1 * t, a product"),
         (corrected, "returned the corrected m"),
         (V_corrected, "returned the corrected V"),
         (without_root, "The root is missing"),
@@ -273,6 +294,11 @@ MISTAKES = {
         (lambda r, v: r[np.argmin(v)] / 10, "takes NaN for the smallest of"),
         (lambda r, v: r[np.argmin(v)], "And take a tenth"),
         (lambda r, v: np.nanargmin(v), "stands in the array"),
+        (
+            lambda r, v: r[np.argmin(np.nan_to_num(v))] / 10,
+            "nan_to_num turns it into 0",
+        ),
+        (lambda r, v: np.nanargmin(v) / 10, "a tenth of the place in the"),
         (lambda r, v: np.nanmin(v), "This is the lowest loss"),
         (lambda r, v: np.nanmin(v) / 10, "a tenth of the lowest loss"),
         (lambda r, v: r[np.nanargmin(v)] * 10, "ten times"),
@@ -289,6 +315,10 @@ MISTAKES = {
     ],
     "measure": [
         (lambda step: 3.16, "without calling step"),
+        (
+            lambda step: first(lecture.tutorial_adam),
+            "optimizer that is given to you",
+        ),
         (lambda step: first(step) * 0 + 3.16, "3.16 whatever you are given"),
         (lambda step: first(step) * 0 + 1, "1 whatever you are given"),
         (lambda step: first(step) * 0.01, "Divide it by the rate"),
@@ -491,8 +521,14 @@ def test_numpy_says_nothing_beside_the_verdict() -> None:
         lecture.adam_step(from_zero)
 
 
+def test_the_adam_of_the_tutorial_has_the_name_it_has_in_the_notebook() -> None:
+    assert "3.16 for tutorial_adam" in lecture.measure(first).message
+    raised = lecture.measure(lambda step: step(0.0, 1.0, None, 0.1)).message
+    assert "(tutorial_adam) raised" in raised
+
+
 def test_first_steps_are_as_the_insight_says() -> None:
-    assert first(lecture.suspect) == pytest.approx(3.162, abs=1e-3)
+    assert first(lecture.tutorial_adam) == pytest.approx(3.162, abs=1e-3)
     assert first(scratch.rmsprop) == pytest.approx(3.162, abs=1e-3)
     assert first(scratch.adam) == pytest.approx(1, abs=1e-3)
     share = 1 - 0.999**1000  # of what V should be, if it is not corrected

@@ -203,6 +203,24 @@ def _without_t(w: Any, g: Any, m: Any, V: Any, t: int, *rest: float) -> Any:
     return _adam()(w, g, m, V, 1, *rest) if t else w
 
 
+def _by_products(w: Any, g: Any, m: Any, V: Any, t: int, *rest: float) -> Any:
+    """Correct with products in place of powers: negative from t = 2 on."""
+    rate, beta1, beta2, epsilon = rest
+    new_m, new_V = _moments(w, g, m, V, t, *rest)
+    root = np.asarray(new_V / (1 - beta2 * t)) ** 0.5
+    return w - rate * new_m / (1 - beta1 * t) / (root + epsilon)
+
+
+def _m_by_a_product(
+    w: Any, g: Any, m: Any, V: Any, t: int, *rest: float
+) -> Any:
+    """Correct m with a product in place of a power."""
+    rate, beta1, beta2, epsilon = rest
+    new_m, new_V = _moments(w, g, m, V, t, *rest)
+    root = (new_V / (1 - beta2**t)) ** 0.5
+    return w - rate * new_m / (1 - beta1 * t) / (root + epsilon)
+
+
 def _with_g(w: Any, g: Any, m: Any, V: Any, t: int, *rest: float) -> Any:
     """Step along the gradient, not along its average."""
     rate, _, beta2, epsilon = rest
@@ -331,6 +349,11 @@ _grade_adam_w = against(
         _RIGHT + "You corrected with t + 1. t already counts from 1.": (
             _adam(late=1)
         ),
+        _RIGHT + "After the first step you take the root of a negative number, "
+        "which is NaN. Is it 1 − beta2 * t? The correction needs the power, "
+        "1 − beta2**t.": _by_products,
+        _RIGHT + "m is divided by 1 − beta1 * t, a product. The correction "
+        "needs the power, 1 − beta1**t.": _m_by_a_product,
         _RIGHT + "You corrected every step as if it were the first: "
         "1 − beta1**t needs the t.": _without_t,
         _RIGHT + "In the correction beta1 and beta2 are exchanged.": (
@@ -387,8 +410,8 @@ _grade_adam_w = against(
     insight="The correction lasts as long as the average remembers: with "
     "beta2 = 0.999, V is still divided by 0.63 at step 1,000, and m needs no "
     "correction after some fifty.",
-    not_finite="Is something divided by zero? t counts from 1, and epsilon "
-    "is there for a V of 0.",
+    not_finite="Is something divided by zero, or a root taken of a negative "
+    "number? t counts from 1, and epsilon is there for a V of 0.",
 )
 
 _grade_adam = in_parts(
@@ -548,16 +571,19 @@ suggest = Exercise(
         mistakes={
             "This is the rate of the lowest loss, which is the brink. Take a "
             "tenth of it.": lambda r, loss: r[np.nanargmin(loss)],
-            "np.argmin takes NaN for the smallest of all, and that is where "
-            "the training broke down. np.nanargmin leaves NaN out.": (
-                _tenth(np.argmin)
-            ),
-            "np.argmin takes NaN for the smallest of all; np.nanargmin leaves "
-            "it out. And take a tenth of the rate.": (
+            # Both ways find the same place, the first NaN.
+            "The lowest loss is where the training broke down here: np.argmin "
+            "takes NaN for the smallest of all, and nan_to_num turns it into "
+            "0. np.nanargmin leaves NaN out.": _tenth(np.argmin),
+            "The lowest loss is where the training broke down here: np.argmin "
+            "takes NaN for the smallest of all, and nan_to_num turns it into "
+            "0. np.nanargmin leaves NaN out. And take a tenth of the rate.": (
                 lambda r, loss: r[np.argmin(loss)]
             ),
             "This is where the lowest loss stands in the array. Return a "
             "tenth of the rate there.": lambda r, loss: np.nanargmin(loss),
+            "This is a tenth of the place in the array. Take a tenth of the "
+            "rate there.": lambda r, loss: np.nanargmin(loss) / 10,
             "This is the lowest loss. Asked is a tenth of the rate at which "
             "it occurs.": lambda r, loss: np.nanmin(loss),
             "This is a tenth of the lowest loss. Asked is a tenth of the rate "
@@ -608,7 +634,7 @@ suggest = Exercise(
 )
 
 
-def suspect(w: Any, g: Any, state: dict, rate: float) -> Any:
+def tutorial_adam(w: Any, g: Any, state: dict, rate: float) -> Any:
     """Step as Adam without bias correction; checkers show its name."""
     m = state["m"] = 0.9 * state.get("m", 0.0) + 0.1 * g
     V = state["V"] = 0.999 * state.get("V", 0.0) + 0.001 * g**2
@@ -649,7 +675,7 @@ class _Recorder:
 
 
 _OPTIMIZERS = (
-    suspect,
+    tutorial_adam,
     scratch.adam,
     scratch.rmsprop,
     scratch.sgd,
@@ -665,8 +691,8 @@ def _first_step(answer: Any, rule: Callable) -> dict[str, float]:
     given = number(call(answer, step), f"What you measured for {rule.__name__}")
     if not step.calls:
         raise Wrong(
-            f"You answer {given:.4g} without calling step. That is what a "
-            "text says; make a step and measure it."
+            f"You answer {given:.4g} without calling step. Measure the "
+            "optimizer that is given to you, whichever it is."
         )
     w, g, fresh, rate, new = step.calls[0]
     if not fresh:
@@ -738,7 +764,7 @@ def _detective(answer: Any) -> str:
 
     if all_close(lambda measured: measured["ratio"]):
         return (
-            "3.16 for the suspect, so its first step is too long, not too "
+            "3.16 for tutorial_adam, so its first step is too long, not too "
             "short: m is a tenth of g, but the root of V only 0.032 of it. "
             "RMSprop starts with 3.16, too: 1/√0.1."
         )
