@@ -578,7 +578,7 @@ def right_jacobian(z: np.ndarray) -> np.ndarray:
     return np.diag(p) - np.outer(p, p)
 
 
-def suspect(z: np.ndarray) -> np.ndarray:
+def claimed_jacobian(z: np.ndarray) -> np.ndarray:
     """Repeat the tutorial's mistake: p[0] on the whole diagonal."""
     p = _exact_softmax(z)
     return np.diag(p**2 + p * (1 - p[0])) - np.outer(p, p)
@@ -614,12 +614,12 @@ _TWO = np.array([-0.5, 1.5])
 
 _ERROR_CASES = [
     (right_jacobian, _THREE),
-    (suspect, _THREE),
-    (suspect, _EQUAL),
+    (claimed_jacobian, _THREE),
+    (claimed_jacobian, _EQUAL),
     (wrong_signs, _TWO),
     (only_the_diagonal, _FIVE),
     (one_wrong_entry, _THREE),
-    (suspect, _FIVE),
+    (claimed_jacobian, _FIVE),
     (right_jacobian, _EQUAL),
 ]
 
@@ -629,9 +629,9 @@ def _largest_error(jacobian: Callable, z: np.ndarray) -> float:
 
 
 _ERROR_INSIGHT = (
-    "At [1, 2, 3] it convicts the suspect of 0.38, at [0, 0, 0] of nothing: "
-    "where all p are equal, p[0] may stand for p[i]. Test a gradient at a "
-    "point without symmetry."
+    "At [1, 2, 3] it convicts claimed_jacobian of 0.38, at [0, 0, 0] of "
+    "nothing: where all p are equal, p[0] may stand for p[i]. Test a gradient "
+    "at a point without symmetry."
 )
 
 _grade_error = against(
@@ -664,9 +664,9 @@ _grade_error = against(
         "the other.": lambda J, z: np.abs(_gap(J, z)[:, 0]).max(),
         "You looked at the first row only: every p[i] depends on the "
         "scores.": lambda J, z: np.abs(_gap(J, z)[0]).max(),
-        "You acquit the suspect and convict the right matrix: what you "
+        "You acquit claimed_jacobian and convict the right matrix: what you "
         "compare with has the tutorial's mistake itself.": (
-            lambda J, z: np.abs(J(z) - suspect(z)).max()
+            lambda J, z: np.abs(J(z) - claimed_jacobian(z)).max()
         ),
         "What you compare with is 0 off the diagonal. But a score that rises "
         "takes from all others: ∂p_i/∂z_j = −p_i p_j.": (
