@@ -249,6 +249,7 @@ BACKWARD = [
     (lambda x, W, d: (x.T @ d, d.sum(0), x @ W), "computed forwards"),
     (lambda x, W, d: (x.T @ d, d.sum(0)), "3 values, (dW, db, dx)"),
     (lambda x, W, d: (x.T @ d, d.sum(0), ...), "Value 3 of 3"),
+    (scratch.backward, "Asked here is layer_backward"),
     # Two mistakes at once: the first is named.
     (lambda x, W, d: (x.T @ d, d.mean(0), d @ W), "db is divided"),
 ]

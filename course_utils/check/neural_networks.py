@@ -556,11 +556,28 @@ _grade_dx = against(
     "prediction.",
 )
 
+_grade_parts = in_parts(
+    ("dW", "db", "dx"),
+    {"dW": _grade_dW, "db": _grade_db, "dx": _grade_dx},
+)
+
+
+def _grade_backward(answer: Any) -> str:
+    """Grade the three values, and notice the lecture's own function."""
+    try:
+        return _grade_parts(answer)
+    except Wrong as wrong:
+        if "missing 1 required positional argument: 'slope'" in str(wrong):
+            raise Wrong(
+                f"{wrong}\nThe backward of the lecture, which goes through "
+                "all layers, needs a slope. Asked here is layer_backward, "
+                "which is called with (x, W, delta)."
+            ) from wrong
+        raise
+
+
 backward = Exercise(
-    in_parts(
-        ("dW", "db", "dx"),
-        {"dW": _grade_dW, "db": _grade_db, "dx": _grade_dx},
-    ),
+    _grade_backward,
     hints=[
         "A gradient has the shape of what it belongs to. Which product of x "
         "and delta, one of them transposed, has the shape of W?",
