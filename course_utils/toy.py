@@ -64,14 +64,14 @@ def parabola(
 
 
 def yoghurt(num_samples: int = 32, seed: int = 23455) -> Data:
-    """Draw days on which yoghurt was sold: y = x1 + x2 ± 0.05.
+    """Draw days on which yoghurt was asked for: y = x1 + x2 ± 0.05.
 
     Args:
         num_samples: How many days.
         seed: Seed of the random numbers.
 
     Returns:
-        Two features between 0 and 1, shape `(num_samples, 2)`, and the sales,
+        Two features between 0 and 1, shape `(num_samples, 2)`, and how much,
         shape `(num_samples,)`. The noise is uniform.
     """
     rng = np.random.RandomState(seed)

@@ -44,7 +44,7 @@ def cost_profit(
 
     Args:
         x: Two features of each day, shape `(days, 2)`, 2 to 200 days.
-        y: What was sold, shape `(days,)`.
+        y: What was asked for, shape `(days,)`.
         cost: What one too much costs to begin with, 1 to 99.
         profit: What one too little loses to begin with, 1 to 99.
 
@@ -387,8 +387,9 @@ def regularisation(
     (valid,) = curves.plot([], [], color=VALIDATION, label="validation")
     curves.legend(loc="upper left", ncols=2)
     sizes.set(title="Weights by size", xlabel="weight number", ylabel="|w|")
-    sizes.set(yscale="log", ylim=(5e-5, 20))
-    sizes.set_yticks([1e-4, 0.01, 1], labels=["0", "0.01", "1"])
+    # Exact zeros have a place of their own, below those that are only tiny.
+    sizes.set(yscale="log", ylim=(3e-6, 20))
+    sizes.set_yticks([1e-5, 1e-4, 0.01, 1], labels=["0", "tiny", "0.01", "1"])
     sizes.minorticks_off()
     sizes.axhline(NEARLY_ZERO, color=style.GREY, ls="--", lw=1)
     (size,) = sizes.plot([], [], ".", color=style.INK, ms=4)
@@ -435,9 +436,10 @@ def regularisation(
         steps = np.arange(0, STEPS + 1, EVERY)
         train.set_data(steps, history[:, 0])
         valid.set_data(steps, np.minimum(history[:, 1], 10))
+        largest = np.sort(weights)[::-1]
         size.set_data(
             np.arange(1, weights.size + 1),
-            np.maximum(np.sort(weights)[::-1], 1e-4),
+            np.where(largest > 0, np.maximum(largest, 1e-4), 1e-5),
         )
         right = [
             scratch.accuracy(
