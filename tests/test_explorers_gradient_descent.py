@@ -7,17 +7,22 @@ and at the readout.
 from __future__ import annotations
 
 import base64
-import functools
 import io
 import math
 import statistics
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from course_utils import explorers, scratch, toy
 from course_utils.explorers import Explorer
 from course_utils.live import LiveFigure
+from tests.explored import (
+    click,
+    drag,
+    limits,
+    shared,
+    shown,
+)
 from tests.pictures import decode, rms
 
 import ipywidgets as widgets
@@ -26,6 +31,9 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.contour import ContourSet
 from PIL import Image
+
+# A warning in a callback would be printed somewhere in the notebook.
+pytestmark = pytest.mark.filterwarnings("error")
 
 ABSURD = [0.0, -1.0, 1e9, math.nan, math.inf, -math.inf]
 SCHEDULES = {
@@ -61,20 +69,6 @@ MAKERS = [explore_rate, explore_schedules, explore_surface]
 every = pytest.mark.parametrize("make", MAKERS, ids=lambda f: f.__name__)
 
 
-@functools.cache
-def shared(make: Callable[[], Explorer]) -> Explorer:
-    """Return one explorer for all tests that do nothing but move it."""
-    return make()
-
-
-@pytest.fixture(autouse=True)
-def warnings_are_errors() -> Iterator[None]:
-    """A warning in a callback would be printed somewhere in the notebook."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
 def lines(explorer: Explorer) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the data of every moving line, left to right, in order."""
     return [
@@ -83,23 +77,6 @@ def lines(explorer: Explorer) -> list[tuple[np.ndarray, np.ndarray]]:
         for line in ax.lines
         if line.get_animated()
     ]
-
-
-def limits(explorer: Explorer) -> list[tuple[float, ...]]:
-    """Return what part of the plane every axes shows."""
-    axes = explorer.live.figure.axes
-    return [(*ax.get_xlim(), *ax.get_ylim()) for ax in axes]
-
-
-def shown(explorer: Explorer) -> bytes:
-    return explorer.live.picture.png
-
-
-def drag(explorer: Explorer, **values: float | str) -> str:
-    """Move controls as the front end does and return the readout."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-    return explorer.readout
 
 
 # Learning rate -------------------------------------------------------------
@@ -517,14 +494,6 @@ def test_the_picture_shows_the_surface_that_was_chosen() -> None:
             assert mark.get_marker() == ("*" if is_deepest else "x")
         assert curve.get_yscale() == "log"
     assert len(seen) >= len(toy.SURFACES)
-
-
-def click(explorer: Explorer, ax: int, x: float, y: float) -> None:
-    """Click into one of the axes as the front end reports it."""
-    live = explorer.live
-    width, height = live.canvas.get_width_height()
-    across, up = live.figure.axes[ax].transData.transform((x, y))
-    live.picture.set_state({"click": [across / width, 1 - up / height]})
 
 
 def test_a_click_sets_the_start() -> None:

@@ -8,11 +8,14 @@ import math
 import re
 import statistics
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from course_utils import explorers, scratch, toy
 from course_utils.explorers import Explorer, losses
+from tests.explored import (
+    drag,
+    shown,
+)
 from tests.pictures import decode
 
 import ipywidgets as widgets
@@ -22,6 +25,9 @@ from matplotlib.lines import Line2D
 from numpy.polynomial import legendre
 from PIL import Image
 from sklearn.linear_model import QuantileRegressor
+
+# A warning in a callback would be printed somewhere in the notebook.
+pytestmark = pytest.mark.filterwarnings("error")
 
 LINEAR, CONSTANT = "w1 · x1 + w2 · x2", "one number for all days"
 PRICES = [(1, 99), (1, 9), (1, 1), (2, 1), (9, 1), (99, 1)]
@@ -43,14 +49,6 @@ MAKERS = {
 every = pytest.mark.parametrize("name", MAKERS)
 
 
-@pytest.fixture(autouse=True)
-def warnings_are_errors() -> Iterator[None]:
-    """A warning in a callback would be printed somewhere in the notebook."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train less where what is learnt does not matter."""
@@ -61,18 +59,6 @@ def moving(explorer: Explorer, ax: int) -> list[Line2D]:
     """Return the lines of one axes that move, in the order of making."""
     lines = explorer.live.figure.axes[ax].lines
     return [line for line in lines if line.get_animated()]
-
-
-def drag(explorer: Explorer, **values: float | str) -> str:
-    """Move controls as the front end does and return the readout."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-    assert "raised" not in explorer.readout
-    return explorer.readout
-
-
-def shown(explorer: Explorer) -> bytes:
-    return explorer.live.picture.png
 
 
 def number(text: str, before: str) -> float:

@@ -6,24 +6,31 @@ functions of `scratch` that the learner writes.
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 import statistics
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from course_utils import explorers, scratch, toy
 from course_utils.explorers import Explorer
 from course_utils.explorers import neural_networks as networks
 from course_utils.live import LiveFigure
+from tests.explored import (
+    drag,
+    limits,
+    shared,
+    shown,
+)
 from tests.pictures import decode, rms
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
+
+# A warning in a callback would be printed somewhere in the notebook.
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 def step(z: np.ndarray) -> np.ndarray:
@@ -58,20 +65,6 @@ MAKERS = [explore_activation, explorers.approximator, explorers.boundary]
 every = pytest.mark.parametrize("make", MAKERS, ids=lambda f: f.__name__)
 
 
-@functools.cache
-def shared(make: Callable[[], Explorer]) -> Explorer:
-    """Return one explorer for all tests that do nothing but move it."""
-    return make()
-
-
-@pytest.fixture(autouse=True)
-def warnings_are_errors() -> Iterator[None]:
-    """A warning in a callback would be printed somewhere in the notebook."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
 def lines(explorer: Explorer, axes: int) -> list:
     """Return the moving lines of one of the axes, in order."""
     ax = explorer.live.figure.axes[axes]
@@ -86,22 +79,6 @@ def segments(explorer: Explorer) -> list[np.ndarray]:
         if isinstance(part, LineCollection)
     )
     return found.get_segments()
-
-
-def limits(explorer: Explorer) -> list[tuple[float, ...]]:
-    axes = explorer.live.figure.axes
-    return [(*ax.get_xlim(), *ax.get_ylim()) for ax in axes]
-
-
-def shown(explorer: Explorer) -> bytes:
-    return explorer.live.picture.png
-
-
-def drag(explorer: Explorer, **values: float | str) -> str:
-    """Move controls as the front end does and return the readout."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-    return explorer.readout
 
 
 # Activation ----------------------------------------------------------------

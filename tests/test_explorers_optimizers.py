@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import base64
-import functools
 import io
 import itertools
 import math
 import statistics
 import time
-import warnings
 from collections.abc import Callable, Iterator
 
 from course_utils import explorers, scratch, style, toy
 from course_utils.explorers import Explorer, optimizers
+from tests.explored import (
+    click,
+    drag,
+    shared,
+    shown,
+)
 from tests.pictures import decode
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
 from PIL import Image
+
+# A warning in a callback would be printed somewhere in the notebook.
+pytestmark = pytest.mark.filterwarnings("error")
 
 NAMES = (
     "sgd",
@@ -46,27 +53,6 @@ MAKERS = [make_race, make_range_test]
 every = pytest.mark.parametrize("make", MAKERS, ids=lambda f: f.__name__)
 
 
-@functools.cache
-def shared(make: Callable[[], Explorer]) -> Explorer:
-    """Return one explorer for all tests that do nothing but move it."""
-    return make()
-
-
-@pytest.fixture(autouse=True)
-def warnings_are_errors() -> Iterator[None]:
-    """A warning in a callback would be printed somewhere in the notebook."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
-def drag(explorer: Explorer, **values: object) -> str:
-    """Move controls as the front end does and return the readout."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-    return explorer.readout
-
-
 def rates(rate: float) -> dict[str, float]:
     return {f"{name}_rate": rate for name in NAMES}
 
@@ -79,10 +65,6 @@ def lines(explorer: Explorer, axes: int, label: str) -> np.ndarray:
         if line.get_label() == label
     )
     return line.get_xydata() if line.get_visible() else np.empty((0, 2))
-
-
-def shown(explorer: Explorer) -> bytes:
-    return explorer.live.picture.png
 
 
 def parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
@@ -100,14 +82,6 @@ def press(explorer: Explorer, description: str) -> None:
         if isinstance(part, widgets.Button) and part.description == description
     )
     button.click()
-
-
-def click(explorer: Explorer, axes: int, x: float, y: float) -> None:
-    """Click into one of the axes as the front end reports it."""
-    live = explorer.live
-    width, height = live.canvas.get_width_height()
-    across, up = live.figure.axes[axes].transData.transform((x, y))
-    live.picture.set_state({"click": [across / width, 1 - up / height]})
 
 
 def walk(name: str, surface: str, rate: float) -> np.ndarray:

@@ -1,0 +1,40 @@
+"""What the tests of all explorers do with an explorer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from course_utils.explorers import Explorer
+
+
+@functools.cache
+def shared(make: Callable[[], Explorer]) -> Explorer:
+    """Return one explorer for all tests that do nothing but move it."""
+    return make()
+
+
+def limits(explorer: Explorer) -> list[tuple[float, ...]]:
+    """Return what part of the plane every axes shows."""
+    axes = explorer.live.figure.axes
+    return [(*ax.get_xlim(), *ax.get_ylim()) for ax in axes]
+
+
+def shown(explorer: Explorer) -> bytes:
+    """Return the picture that the front end has."""
+    return explorer.live.picture.png
+
+
+def drag(explorer: Explorer, **values: object) -> str:
+    """Move controls as the front end does and return the readout."""
+    for name, value in values.items():
+        explorer.controls[name].value = value
+    return explorer.readout
+
+
+def click(explorer: Explorer, axes: int, x: float, y: float) -> None:
+    """Click into one of the axes as the front end reports it."""
+    live = explorer.live
+    width, height = live.canvas.get_width_height()
+    across, up = live.figure.axes[axes].transData.transform((x, y))
+    live.picture.set_state({"click": [across / width, 1 - up / height]})
