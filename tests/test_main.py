@@ -248,8 +248,11 @@ def test_test_passes_everything_on_to_pytest(course, launched):
     (plain, folder), (browser, _) = launched
     assert plain[:3] == [sys.executable, "-m", "pytest"]
     assert plain[-4:] == ["-k", "a or b", "-x", "tests/test_toy.py"]
+    assert "-n" in plain
     assert "--browser" not in plain
-    assert browser[-2:] == ["--browser", "--durations=3"]
+    # Alone and one after the other: they measure how fast a page answers.
+    assert "-n" not in browser
+    assert browser[-3:] == ["tests/browser", "--browser", "--durations=3"]
     assert folder == course
 
 

@@ -281,7 +281,7 @@ def test_table_counts_what_was_compared(run: Run) -> None:
 
 
 def test_what_is_not_run_is_said(run: Run) -> None:
-    assert "Browser tests were not run" in run.printed
+    assert "Not run: the browser tests" in run.printed
 
 
 def test_slow_lecture_turns_the_run_red() -> None:
