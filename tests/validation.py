@@ -254,4 +254,4 @@ class LectureTable:
         for text in self.measured:
             write(f"measured: {text}")
         if not self.config.option.browser:
-            write("Not run: the browser tests. They are `start.py test --browser`.")
+            write("Not run: the browser tests, which are `test --browser`.")
