@@ -280,16 +280,6 @@ def test_right_answers_may_look_different(
     assert checker(answer).status == "right"
 
 
-@pytest.mark.parametrize("name", ["step", "curvature", "largest_rate", "epoch"])
-@pytest.mark.parametrize(
-    "junk", [3, None, "x", float("nan"), [], lambda *a: "no", lambda: 1, print]
-)
-def test_junk_gets_a_sentence(name: str, junk: object) -> None:
-    verdict = getattr(lecture, name)(junk)
-    assert verdict.status == "wrong"
-    assert len(verdict.message) > 20
-
-
 def test_a_function_in_place_of_its_value_is_explained() -> None:
     assert "call it" in lecture.step(lambda w, s, r: w - r * s).message
     assert "call it" in lecture.curvature(lambda f, x, h: h * f).message
