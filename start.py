@@ -23,8 +23,9 @@ SUPPORTED = ((3, 11), (3, 12), (3, 13))
 COMMANDS = {
     "lab": "open JupyterLab on your copies of the lectures (the default)",
     "reset": "NN: start a lecture afresh; your old copy is kept beside it",
-    "test": "run every test; --browser also tests in a real browser",
+    "test": "run every test; --browser: those in a real browser",
     "render": "[NN ...]: run the lectures and store what they print",
+    "data": "status: which data sets are here; fetch [--to FOLDER]: get all",
     "doctor": "check this computer and say what to do about problems",
     "gpu": "remake the environment with TensorFlow for NVIDIA GPUs (Linux)",
     "cpu": "remake the environment without it",

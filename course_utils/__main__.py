@@ -354,6 +354,27 @@ def tidy(notebook: Notebook) -> Notebook:
     return json.loads(nbformat.v4.writes(notebook))
 
 
+def data(args: argparse.Namespace) -> int:
+    """Say which data sets are here, or fetch all for use without network."""
+    from course_utils import datasets
+
+    if args.what == "status":
+        for name, source in datasets.status().items():
+            say(f"{name:14} {source}")
+        return 0
+    failed = 0
+    for name in datasets.RECIPES:
+        say(f"{name} …")
+        try:
+            say(f"{name} is in {datasets.fetch(name, args.to)}.")
+        except datasets.Unusable as problem:
+            failed += 1
+            say(str(problem))
+    if args.to and not failed:
+        say(f"Set COURSE_DATA_DIR to {args.to} on the other computers.")
+    return int(bool(failed))
+
+
 def doctor(args: argparse.Namespace) -> int:
     """Check this computer and say what to do about problems."""
     from course_utils.doctor import examine
@@ -391,6 +412,9 @@ def parser() -> argparse.ArgumentParser:
     new.epilog = "Everything else is passed on to pytest."
     new.add_argument("--browser", action="store_true")
     add(render).add_argument("lecture", nargs="*", help="such as 02; or all")
+    new = add(data)
+    new.add_argument("what", choices=("status", "fetch"))
+    new.add_argument("--to", type=Path, help="a folder; else data/cache")
     add(doctor)
     return top
 

@@ -23,6 +23,7 @@ PACKAGE = Path(__file__).parents[1] / "course_utils"
 ORDER = [
     "style",
     "toy",
+    "standins",
     "scratch",
     "device",
     "datasets",
@@ -37,10 +38,13 @@ ORDER = [
     "doctor",
     "__main__",
 ]
-WITHOUT_SCREEN = ["scratch", "toy", "inspection"]
+WITHOUT_SCREEN = ["scratch", "toy", "standins", "datasets", "inspection"]
 SCREEN = {"matplotlib", "ipywidgets", "IPython", "anywidget", "PIL"}
 HEAVY = ["tensorflow", "keras"]
-LIGHT = ["", "style", "toy", "plots", "live", "explorers", "quiz", "check"]
+LIGHT = [
+    *("", "style", "toy", "standins", "datasets", "plots"),
+    *("live", "explorers", "quiz", "check"),
+]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
