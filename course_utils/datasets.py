@@ -15,7 +15,6 @@ import os
 import pickle
 import tarfile
 import tempfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,11 +108,12 @@ def load(name: str) -> Images:
         )
     recipe = RECIPES[name]
     for path, source in _places(name):
-        if path.exists():
-            try:
-                return _told(name, _read_npz(path, recipe), source, str(path))
-            except Unusable as problem:
-                print(f"{path} is not used: {problem}")
+        try:
+            return _told(name, _read_npz(path, recipe), source, str(path))
+        except FileNotFoundError:
+            continue
+        except Unusable as problem:
+            print(f"{path} is not used: {problem}")
     if os.environ.get("COURSE_OFFLINE") != "1":
         try:
             path = fetch(name)
@@ -148,7 +148,14 @@ def fetch(name: str, folder: Path | None = None) -> Path:
             for file, checksum in recipe.files.items():
                 _download(name, file, checksum, Path(inside))
             whole = Path(inside) / f"{name}.npz"
-            np.savez_compressed(whole, **recipe.read(Path(inside)))
+            try:
+                arrays = recipe.read(Path(inside))
+            except Unusable as problem:
+                raise Unusable(
+                    f"{name} is not used: {problem} Go on with the stand-in, "
+                    "or set COURSE_DATA_DIR to a folder with a copy."
+                ) from problem
+            np.savez_compressed(whole, **arrays)
             os.replace(whole, folder / whole.name)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -157,8 +164,9 @@ def fetch(name: str, folder: Path | None = None) -> Path:
                 "Make room, or set COURSE_DATA_DIR to a folder with a copy."
             ) from error
         raise Unusable(
-            f"{name} cannot be stored in {folder} ({error.strerror}). Make "
-            "the folder writable, or set COURSE_DATA_DIR to one with a copy."
+            f"{name} cannot be stored in {folder} "
+            f"({error.strerror or error}). Make the folder writable, or set "
+            "COURSE_DATA_DIR to one with a copy."
         ) from error
     return folder / f"{name}.npz"
 
@@ -177,7 +185,7 @@ def status() -> dict[str, str]:
             try:
                 _read_npz(path, recipe)
                 found[name] = source
-            except Unusable:
+            except (FileNotFoundError, Unusable):
                 continue
     return found
 
@@ -185,8 +193,9 @@ def status() -> dict[str, str]:
 def _places(name: str) -> list[tuple[Path, str]]:
     """Return where a copy may lie, in the order of looking."""
     own = os.environ.get("COURSE_DATA_DIR")
-    places = [(Path(own) / f"{name}.npz", "your copy")] if own else []
-    return [*places, (CACHE / f"{name}.npz", "cache")]
+    places = [(Path(own).expanduser(), "your copy")] if own else []
+    places.append((CACHE, "cache"))
+    return [(folder / f"{name}.npz", source) for folder, source in places]
 
 
 def _told(name: str, arrays: Arrays, source: str, where: str) -> Images:
@@ -207,16 +216,22 @@ def _read_npz(path: Path, recipe: Recipe) -> Arrays:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {part: file[part] for part in PARTS}
-    except FileNotFoundError as error:
-        raise Unusable("there is no such file.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unusable(
+            f"it cannot be read ({error.strerror or error}). Make it "
+            "readable, or delete it."
+        ) from error
+    except KeyError as error:
+        raise Unusable(
+            f"it lacks one of the arrays {', '.join(PARTS)}. Delete it, or "
+            "copy the right one."
+        ) from error
+    except Exception as error:  # damaged bytes raise nearly anything
         raise Unusable(
             "it is damaged or no npz file. Delete it, or copy it again."
         ) from error
-    except KeyError as error:
-        raise Unusable(f"it lacks one of the arrays {', '.join(PARTS)}.") from (
-            error
-        )
     for half in ("train", "test"):
         x, y = arrays[f"x_{half}"], arrays[f"y_{half}"]
         if x.dtype != np.uint8 or x.shape[1:] != recipe.shape:
@@ -243,6 +258,8 @@ def _download(name: str, file: str, checksum: str, folder: Path) -> None:
     import pooch
     import requests
 
+    pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
+    downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
     own = os.environ.get("COURSE_DATA_MIRROR")
     mirrors = [f"{own.rstrip('/')}/{name}/"] if own else []
     tried = []
@@ -253,9 +270,7 @@ def _download(name: str, file: str, checksum: str, folder: Path) -> None:
                 known_hash=f"sha256:{checksum}",
                 fname=file,
                 path=folder,
-                downloader=pooch.HTTPDownloader(
-                    progressbar=True, timeout=TIMEOUT
-                ),
+                downloader=downloader,
             )
             return
         except requests.exceptions.RequestException as error:
@@ -275,7 +290,7 @@ def _reason(error: Exception) -> str:
     if response is not None:
         return f"the server answers {response.status_code}"
     if "timed out" in str(error).lower():
-        return f"no answer within {TIMEOUT:.0f} seconds"
+        return f"no answer within {TIMEOUT:g} seconds"
     if "IncompleteRead" in str(error) or "broken" in str(error):
         return "the connection broke off"
     return "no connection"
@@ -301,8 +316,8 @@ class _ArraysOnly(pickle.Unpickler):
     """Unpickles arrays, lists and text, and refuses everything else."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("numpy") and name in {
-            *("_reconstruct", "ndarray", "dtype", "scalar"),
+        if module.partition(".")[0] == "numpy" and name in {
+            *("_reconstruct", "ndarray", "dtype"),
         }:
             return super().find_class(module, name)
         raise Unusable(f"the archive holds {module}.{name}, not only arrays.")
