@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Callable
 
 from course_utils.explorers import Explorer
+from tests.pictures import decode
+
+import numpy as np
+from PIL import Image
 
 
 @functools.cache
@@ -38,3 +43,15 @@ def click(explorer: Explorer, axes: int, x: float, y: float) -> None:
     width, height = live.canvas.get_width_height()
     across, up = live.figure.axes[axes].transData.transform((x, y))
     live.picture.set_state({"click": [across / width, 1 - up / height]})
+
+
+def assert_caption_is_whole(explorer: Explorer) -> None:
+    """Look whether all of the caption is in the stored picture."""
+    picture = decode(explorer._repr_mimebundle_()[0]["image/png"])
+    with Image.open(io.BytesIO(shown(explorer))) as live:
+        caption = picture[live.height :]
+    assert caption.min() < 100
+    edge = np.concatenate(
+        [caption[0], caption[-1], caption[:, 0], caption[:, -1]]
+    )
+    assert edge.min() > 200, explorer.readout

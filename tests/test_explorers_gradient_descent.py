@@ -7,7 +7,6 @@ and at the readout.
 from __future__ import annotations
 
 import base64
-import io
 import math
 import statistics
 import time
@@ -17,6 +16,7 @@ from course_utils import explorers, scratch, toy
 from course_utils.explorers import Explorer
 from course_utils.live import LiveFigure
 from tests.explored import (
+    assert_caption_is_whole,
     click,
     drag,
     limits,
@@ -30,7 +30,6 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.contour import ContourSet
-from PIL import Image
 
 # A warning in a callback would be printed somewhere in the notebook.
 pytestmark = pytest.mark.filterwarnings("error")
@@ -553,14 +552,7 @@ def test_jupyter_gets_widget_picture_and_text(make: Callable) -> None:
 @every
 def test_the_caption_is_not_cut_off(make: Callable) -> None:
     explorer = make()
-    picture = decode(explorer._repr_mimebundle_()[0]["image/png"])
-    with Image.open(io.BytesIO(shown(explorer))) as live:
-        caption = picture[live.height :]
-    assert caption.min() < 100
-    edge = np.concatenate(
-        [caption[0], caption[-1], caption[:, 0], caption[:, -1]]
-    )
-    assert edge.min() > 200
+    assert_caption_is_whole(explorer)
 
 
 @every

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 import re
 import statistics
@@ -13,17 +12,16 @@ from collections.abc import Callable
 from course_utils import explorers, scratch, toy
 from course_utils.explorers import Explorer, losses
 from tests.explored import (
+    assert_caption_is_whole,
     drag,
     shown,
 )
-from tests.pictures import decode
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
 from matplotlib.lines import Line2D
 from numpy.polynomial import legendre
-from PIL import Image
 from sklearn.linear_model import QuantileRegressor
 
 # A warning in a callback would be printed somewhere in the notebook.
@@ -683,14 +681,7 @@ def test_the_caption_is_not_cut_off(name: str) -> None:
     ]
     for state in states:
         drag(explorer, **state)
-        picture = decode(explorer._repr_mimebundle_()[0]["image/png"])
-        with Image.open(io.BytesIO(shown(explorer))) as live:
-            caption = picture[live.height :]
-        assert caption.min() < 100
-        edge = np.concatenate(
-            [caption[0], caption[-1], caption[:, 0], caption[:, -1]]
-        )
-        assert edge.min() > 200, explorer.readout
+        assert_caption_is_whole(explorer)
 
 
 def half_way(control: widgets.Widget, other: bool) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import itertools
 import math
 import statistics
@@ -13,17 +12,16 @@ from collections.abc import Callable, Iterator
 from course_utils import explorers, scratch, style, toy
 from course_utils.explorers import Explorer, optimizers
 from tests.explored import (
+    assert_caption_is_whole,
     click,
     drag,
     shared,
     shown,
 )
-from tests.pictures import decode
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
-from PIL import Image
 
 # A warning in a callback would be printed somewhere in the notebook.
 pytestmark = pytest.mark.filterwarnings("error")
@@ -620,11 +618,4 @@ def test_the_stored_state_is_the_same_every_time(make: Callable) -> None:
 @every
 def test_the_caption_is_not_cut_off(make: Callable) -> None:
     explorer = make()
-    picture = decode(explorer._repr_mimebundle_()[0]["image/png"])
-    with Image.open(io.BytesIO(shown(explorer))) as live:
-        caption = picture[live.height :]
-    assert caption.min() < 100
-    edge = np.concatenate(
-        [caption[0], caption[-1], caption[:, 0], caption[:, -1]]
-    )
-    assert edge.min() > 200
+    assert_caption_is_whole(explorer)
