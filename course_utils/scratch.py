@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
+from PIL import Image
 
 
 def standardise(x: np.ndarray) -> np.ndarray:
@@ -441,3 +442,32 @@ def optimise(
         w = rule(w, gradient(w), state, rate)
         path.append(w)
     return np.array(path)
+
+
+def centred(ink: np.ndarray) -> np.ndarray:
+    """Scale and place ink as MNIST's digits are. Written in lecture 07.
+
+    LeCun, Cortes and Burges, "The MNIST database": a digit fits into a box of
+    20 × 20 pixels, and its centre of mass lies in the middle of 28 × 28.
+
+    Args:
+        ink: Shape `(height, width)`, 0 where there is none, at most 1.
+
+    Returns:
+        Shape `(28, 28)`, float32, 0 to 1. Zeros if there is no ink.
+    """
+    picture = np.zeros((28, 28), "float32")
+    rows, columns = np.nonzero(ink)
+    if not len(rows):
+        return picture
+    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    height, width = (max(1, round(20 * n / max(box.shape))) for n in box.shape)
+    small = Image.fromarray(box.astype("float32"))
+    small = small.resize((width, height), Image.Resampling.LANCZOS)
+    small = np.clip(small, 0, 1)
+    across = small.sum(axis=0) @ np.arange(width) / small.sum()
+    down = small.sum(axis=1) @ np.arange(height) / small.sum()
+    left = np.clip(round(13.5 - across), 0, 28 - width)
+    top = np.clip(round(13.5 - down), 0, 28 - height)
+    picture[top : top + height, left : left + width] = small
+    return picture
