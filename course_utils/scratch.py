@@ -448,13 +448,13 @@ def centred(ink: np.ndarray) -> np.ndarray:
     """Scale and place ink as MNIST's digits are. Written in lecture 07.
 
     LeCun, Cortes and Burges, "The MNIST database": a digit fits into a box of
-    20 × 20 pixels, and its centre of mass lies in the middle of 28 × 28.
+    20 × 20 pixels, and its centre of mass lies at pixel 14 of 28, both ways.
 
     Args:
         ink: Shape `(height, width)`, 0 where there is none, at most 1.
 
     Returns:
-        Shape `(28, 28)`, float32, 0 to 1. Zeros if there is no ink.
+        Shape `(28, 28)`, float32, 0 to 1; zeros if there is no ink.
     """
     picture = np.zeros((28, 28), "float32")
     rows, columns = np.nonzero(ink)
@@ -467,7 +467,7 @@ def centred(ink: np.ndarray) -> np.ndarray:
     small = np.clip(small, 0, 1)
     across = small.sum(axis=0) @ np.arange(width) / small.sum()
     down = small.sum(axis=1) @ np.arange(height) / small.sum()
-    left = np.clip(round(13.5 - across), 0, 28 - width)
-    top = np.clip(round(13.5 - down), 0, 28 - height)
+    left = np.clip(round(14 - across), 0, 28 - width)
+    top = np.clip(round(14 - down), 0, 28 - height)
     picture[top : top + height, left : left + width] = small
     return picture
