@@ -24,6 +24,7 @@ ORDER = [
     "style",
     "toy",
     "standins",
+    "handwriting",
     "scratch",
     "device",
     "datasets",
@@ -38,13 +39,15 @@ ORDER = [
     "doctor",
     "__main__",
 ]
-WITHOUT_SCREEN = ["scratch", "toy", "standins", "datasets", "inspection"]
+WITHOUT_SCREEN = [
+    *("toy", "standins", "handwriting", "scratch", "datasets", "inspection"),
+]
 SCREEN = {"matplotlib", "ipywidgets", "IPython", "anywidget"}
-# Pillow makes bytes for the screen in one place, and scales ink in two others.
+# Pillow makes bytes for the screen in one place, and ink in two others.
 PILLOW = {"live", "scratch", "handwriting"}
 HEAVY = ["tensorflow", "keras"]
 LIGHT = [
-    *("", "style", "toy", "standins", "datasets", "plots"),
+    *("", "style", "toy", "standins", "handwriting", "datasets", "plots"),
     *("live", "explorers", "quiz", "check"),
 ]
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,0 +1,355 @@
+"""Digits as a hand writes them, and photographs of them: all simulated.
+
+No person wrote these digits and no camera saw them. They show, without
+network and without anybody's data, what becomes of a drawing or a photo on
+its way into a network. x grows to the right and y grows downwards, as in an
+image; the pen writes into the unit square.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+# How digits are written: points through which the pen goes, in hundredths of
+# the height. "/" is a corner, where the pen turns; ";" is where it is lifted.
+VARIANTS = {
+    0: {
+        "closed": "32,2 14,10 3,35 3,65 14,92 31,99 48,90 58,62 56,32 46,9 "
+        "30,2",
+        "overlapping": "44,8 24,1 8,17 2,50 10,86 30,99 50,86 59,50 50,14 "
+        "34,3 22,10",
+        "with a gap": "36,3 16,8 4,34 4,66 14,91 32,98 50,87 58,58 54,27 43,8",
+    },
+    1: {
+        "plain": "30,0 30,35 29,70 29,100",
+        "with a flag": "8,30 22,14 33,0 / 33,35 33,70 32,100",
+        "with flag and foot": "12,24 24,13 32,2 / 32,35 32,70 32,98 ; "
+        "8,99 30,98 56,98",
+    },
+    2: {
+        "with a corner": "5,24 12,7 30,1 49,10 51,30 38,55 20,78 3,98 / "
+        "20,97 40,97 60,96",
+        "with a loop": "6,22 14,6 32,1 50,12 50,34 36,60 18,84 8,93 3,88 "
+        "8,80 20,84 38,96 50,98 62,90",
+        "with a wave": "4,20 18,3 38,3 50,20 44,44 24,72 4,94 / "
+        "16,88 30,90 44,98 60,92",
+    },
+    3: {
+        "round": "6,14 20,2 40,3 50,18 42,38 24,46 / 44,50 56,70 46,92 24,99 "
+        "4,88",
+        "with a loop": "6,12 22,1 42,6 48,22 38,40 24,47 18,43 26,42 46,54 "
+        "54,74 42,94 20,99 3,88",
+        "with a flat top": "5,3 28,2 52,2 / 38,20 24,40 / 46,46 57,66 48,90 "
+        "26,99 4,90",
+    },
+    4: {
+        "open": "12,3 10,22 6,42 4,56 / 24,56 44,55 62,54 ; "
+        "44,6 43,36 42,68 41,100",
+        "closed": "42,0 24,28 4,64 / 24,65 44,64 64,63 ; "
+        "42,2 42,36 42,68 41,100",
+        "in one stroke": "58,62 36,63 6,64 / 22,36 40,2 / 41,36 41,68 40,100",
+    },
+    5: {
+        "with a hat": "12,5 10,25 8,44 / 24,38 44,42 56,64 46,90 24,99 3,90 "
+        "; 12,5 30,4 54,3",
+        "in one stroke": "54,3 32,3 14,5 / 11,24 8,45 / 26,38 46,46 56,68 "
+        "46,92 24,99 4,90",
+        "flowing": "54,6 36,2 18,8 12,26 20,40 40,48 54,66 46,90 24,99 4,92",
+    },
+    6: {
+        "curved": "46,2 26,16 10,42 4,70 12,94 32,99 50,88 52,68 38,56 20,60 "
+        "7,76",
+        "straight": "40,0 24,26 10,54 4,74 12,95 32,99 52,86 50,66 32,58 "
+        "14,66 5,80",
+        "round": "50,10 36,2 18,14 6,42 4,72 16,95 36,98 52,82 48,64 30,58 "
+        "14,66 8,80",
+    },
+    7: {
+        "plain": "3,5 28,4 58,3 / 46,30 34,62 24,100",
+        "with a bar": "3,5 28,4 58,3 / 46,30 34,62 24,100 ; 16,52 36,50 56,48",
+        "with a hook": "4,16 5,4 / 30,4 58,3 / 44,32 32,64 26,100",
+        "curved": "4,8 22,3 40,6 57,3 / 40,30 28,60 24,100",
+    },
+    8: {
+        "in one stroke": "46,12 30,1 12,10 10,28 28,44 46,60 52,82 34,99 "
+        "12,92 6,74 20,54 40,38 50,22 46,10 36,3",
+        "two rings": "30,2 13,10 10,28 20,43 34,46 49,34 50,16 40,4 28,2 ; "
+        "30,46 10,58 4,80 18,97 38,98 54,82 52,60 36,47 28,46",
+        "from the middle": "30,46 12,34 10,14 28,1 46,10 48,28 32,46 12,62 "
+        "6,82 20,98 42,97 55,80 48,60 30,46",
+    },
+    9: {
+        "straight": "52,18 40,2 18,3 6,22 12,42 30,48 46,36 53,16 / "
+        "52,45 50,72 48,100",
+        "with a tail": "50,16 36,2 16,6 6,26 16,44 36,44 50,26 53,12 / "
+        "54,45 48,80 28,98 8,92",
+        "slanted": "50,20 36,3 14,8 6,30 20,46 42,36 52,14 / "
+        "44,44 34,72 26,100",
+    },
+}
+PEN = 2.3 / 28  # width of a felt pen, as a share of the square
+MARGIN = 0.05  # that the middle of the pen keeps from the edge
+STEP = 0.005  # between points of a path, before the pen has a pace
+# Reflected red, green and blue light.
+PAPER = (0.95, 0.94, 0.905)
+INKS = ((0.10, 0.15, 0.38), (0.12, 0.12, 0.13))
+HEIGHT, WIDTH = 480, 360
+
+
+def variant(digit: int, seed: int) -> str:
+    """Say which way of writing a digit this seed takes.
+
+    Args:
+        digit: 0 to 9.
+        seed: Seed of the random numbers.
+
+    Returns:
+        A name in `VARIANTS[digit]`.
+
+    Raises:
+        ValueError: `digit` is no digit.
+    """
+    return _begin(digit, seed)[0]
+
+
+def strokes(digit: int, seed: int) -> list[np.ndarray]:
+    """Simulate how a hand writes one digit.
+
+    The seed decides on the way of writing, the slant (20° at most), size,
+    place, proportions and pace. The pen is slower where its path bends: its
+    speed goes with the curvature to the power of -1/3 (Lacquaniti, Terzuolo
+    and Viviani, "The law relating the kinematic and figural aspects of
+    drawing movements", 1983).
+
+    Args:
+        digit: 0 to 9.
+        seed: Seed of the random numbers.
+
+    Returns:
+        For each stroke of the pen the places where it is after equal times,
+        in the unit square: shape `(points, 2)`, x to the right and y down.
+
+    Raises:
+        ValueError: `digit` is no digit.
+    """
+    name, rng = _begin(digit, seed)
+    paths = [_path(text, rng) for text in VARIANTS[digit][name].split(";")]
+    paths = _placed(_bent(paths, rng), rng)
+    pace = rng.uniform(0.7, 1.4)
+    return [np.round(_paced(path, pace, rng), 5) for path in paths]
+
+
+def drawn(strokes: list[np.ndarray], size: int = 28) -> np.ndarray:
+    """Draw strokes with a felt pen on a small pad.
+
+    Args:
+        strokes: Each of shape `(points, 2)`, in the unit square, y down.
+        size: Width and height of the pad in pixels.
+
+    Returns:
+        uint8, shape `(size, size)`: ink up to 255 on 0.
+    """
+    large = Image.new("L", (10 * size, 10 * size))
+    _ink(large, [10 * size * np.asarray(s, float) for s in strokes], PEN)
+    return np.array(large.resize((size, size), Image.Resampling.BOX))
+
+
+def photo(
+    digit: int, seed: int, shadow: float = 0.0, turn: float = 0.0
+) -> np.ndarray:
+    """Simulate a photo that a phone takes of a digit on a sheet of paper.
+
+    Paper, light, shadow, camera and noise are all computed: this is no photo.
+    The strokes are those of `strokes(digit, seed)`.
+
+    Args:
+        digit: 0 to 9.
+        seed: Seed of the random numbers.
+        shadow: How dark the shadow is that falls across the sheet: 0 to 1.
+        turn: How far the sheet is turned, in degrees, counter-clockwise.
+
+    Returns:
+        uint8, shape `(480, 360, 3)`: red, green, blue.
+
+    Raises:
+        ValueError: `digit` is no digit, `shadow` is not 0 to 1, or `turn` is
+            no number.
+    """
+    if not 0 <= shadow <= 1:
+        raise ValueError(f"shadow is {shadow}, expected a number 0 to 1.")
+    if not np.isfinite(turn):
+        raise ValueError(f"turn is {turn}, expected degrees.")
+    lines = strokes(digit, seed)
+    rng = np.random.default_rng([seed, digit, 1])
+
+    # The camera looks at the sheet a little from the side.
+    angle = np.radians(turn)
+    rotation = np.array(
+        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    )
+    tilt = rng.uniform(-0.08, 0.08, 2)
+    middle = np.array([WIDTH, HEIGHT]) / 2 + rng.uniform(-8, 8, 2)
+    seen = []
+    for line in lines:
+        line = (line - 0.5) @ rotation
+        seen.append(middle + 0.92 * WIDTH * line / (1 + line @ tilt)[:, None])
+    large = Image.new("L", (2 * WIDTH, 2 * HEIGHT))
+    _ink(large, [2 * line for line in seen], 0.062 / 2)
+    ink = large.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+    ink = ink.filter(ImageFilter.GaussianBlur(0.9))
+    ink = np.asarray(ink, "float32") / 255
+    # The ink dries unevenly, and follows the fibres.
+    fibres = _noise(rng, 3) + 0.5 * _noise(rng, 1)
+    ink = ink * (0.93 + 0.03 * _noise(rng, 16) + 0.02 * fibres)
+
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype("float32") / WIDTH
+    lamp = rng.uniform(0, 2 * np.pi)
+    light = 0.9 + 0.05 * (np.cos(lamp) * (x - 0.5) + np.sin(lamp) * (y - 0.67))
+    light = light - 0.06 * ((x - 0.5) ** 2 + (y - 0.67) ** 2)
+    light = light * (1 + 0.012 * _noise(rng, 2) + 0.006 * _noise(rng, 40))
+    # A shadow with a soft, slightly bent edge.
+    edge = rng.uniform(-0.6, 0.6)
+    across = np.cos(edge) * (x - 0.5) + np.sin(edge) * (y - 0.67)
+    across = across + 0.04 * np.sin(3 * y + lamp) + rng.uniform(-0.15, 0.15)
+    depth = 1 / (1 + np.exp(-across / 0.02))
+    light = light * (1 - 0.6 * shadow * depth)
+
+    ink_colour = np.array(INKS[rng.integers(2)], "float32")
+    ink = ink[..., None]
+    picture = (1 - ink) * np.array(PAPER, "float32") + ink * ink_colour
+    picture = picture * light[..., None]
+    grain = 0.008 * _noise(rng, 1) + 0.006 * _noise(rng, 2)
+    picture = picture + grain[..., None]
+    return np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+
+
+def _begin(digit: int, seed: int) -> tuple[str, np.random.Generator]:
+    """Choose the way of writing; return it with the random numbers."""
+    if digit not in VARIANTS:
+        raise ValueError(f"digit is {digit!r}, expected 0 to 9.")
+    rng = np.random.default_rng([seed, digit])
+    names = list(VARIANTS[digit])
+    return names[rng.integers(len(names))], rng
+
+
+def _path(text: str, rng: np.random.Generator) -> np.ndarray:
+    """Turn one stroke of `VARIANTS` into many points at equal distances."""
+    start, path = [], []
+    for piece in text.split("/"):
+        points = [tuple(map(float, p.split(","))) for p in piece.split()]
+        points = np.array(points) / 100
+        points = points + rng.uniform(-0.018, 0.018, points.shape)
+        points = np.array([*start, *points])
+        path.append(_spline(points)[len(path) > 0 :])
+        start = [points[-1]]
+    path = np.concatenate(path)
+    # A hand cuts its corners.
+    reach = rng.integers(2, 9)
+    ends = np.pad(path, ((reach, reach), (0, 0)), mode="edge")
+    bell = np.hanning(2 * reach + 3)[1:-1]
+    smooth = [np.convolve(c, bell / bell.sum(), "valid") for c in ends.T]
+    return np.stack(smooth, axis=1)
+
+
+def _spline(points: np.ndarray) -> np.ndarray:
+    """Lay a natural cubic spline through points; return it in equal steps."""
+    t = np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
+    h, n = np.diff(t), len(t)
+    # The second derivatives, 0 at both ends, make the slopes continuous.
+    matrix, right = np.eye(n), np.zeros((n, 2))
+    for i in range(1, n - 1):
+        matrix[i, i - 1 : i + 2] = h[i - 1], 2 * (h[i - 1] + h[i]), h[i]
+        right[i] = 6 * (
+            (points[i + 1] - points[i]) / h[i]
+            - (points[i] - points[i - 1]) / h[i - 1]
+        )
+    bend = np.linalg.solve(matrix, right)
+    s = np.linspace(0, t[-1], max(2, round(t[-1] / STEP)))
+    i = np.clip(np.searchsorted(t, s) - 1, 0, n - 2)
+    width, a, b = (v[:, None] for v in (h[i], t[i + 1] - s, s - t[i]))
+    return (
+        bend[i] * (a**3 / width - a * width) / 6
+        + bend[i + 1] * (b**3 / width - b * width) / 6
+        + (points[i] * a + points[i + 1] * b) / width
+    )
+
+
+def _bent(
+    paths: list[np.ndarray], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Shift the plane smoothly, so that what meets still nearly meets."""
+    waves = rng.uniform(-5, 5, (3, 2))
+    phases = rng.uniform(0, 2 * np.pi, 3)
+    strength = rng.uniform(-0.022, 0.022, (3, 2))
+    return [
+        path
+        + np.sin(path @ waves.T + phases) @ strength
+        + rng.uniform(-0.012, 0.012, 2)
+        for path in paths
+    ]
+
+
+def _placed(
+    paths: list[np.ndarray], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Give the digit proportions, slant, size and a place in the square."""
+    wide = rng.uniform(0.8, 1.2)
+    slant = np.tan(np.radians(rng.triangular(-20, 5, 20)))
+    lean = np.radians(rng.uniform(-4, 4))
+    matrix = np.array([[wide, 0.0], [-slant, 1.0]]) @ np.array(
+        [[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]]
+    )
+    paths = [path @ matrix for path in paths]
+    low = np.min([path.min(axis=0) for path in paths], axis=0)
+    high = np.max([path.max(axis=0) for path in paths], axis=0)
+    scale = rng.uniform(0.5, 0.85) / (high - low).max()
+    free = 1 - 2 * MARGIN - scale * (high - low)
+    # Most people aim at the middle.
+    place = MARGIN + free * rng.triangular(0, 0.5, 1, 2)
+    return [place + scale * (path - low) for path in paths]
+
+
+def _paced(
+    path: np.ndarray, pace: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Pick the points where the pen is after equal times."""
+    steps = np.hypot(*np.diff(path, axis=0).T)
+    middle = (path[2:] - path[:-2]) / 2
+    second = path[2:] - 2 * path[1:-1] + path[:-2]
+    area = np.abs(middle[:, 0] * second[:, 1] - middle[:, 1] * second[:, 0])
+    bend = area / np.maximum(np.hypot(*middle.T), 1e-4) ** 3
+    bend = np.append(np.append(bend[:1], bend), bend[-1:])
+    speed = pace / (4 + np.minimum(bend, 200)) ** (1 / 3)
+    # It starts from rest and comes to rest.
+    along = np.linspace(0, 1, len(speed))
+    speed = speed * (0.25 + 0.75 * np.sin(np.pi * along) ** 0.5)
+    time = np.append(0, np.cumsum(steps * (1 / speed[1:] + 1 / speed[:-1])))
+    count = max(4, round(14 * time[-1]))
+    ticks = np.linspace(0, time[-1], count)
+    return np.stack([np.interp(ticks, time, c) for c in path.T], axis=1)
+
+
+def _ink(image: Image.Image, lines: list[np.ndarray], pen: float) -> None:
+    """Draw lines with round ends; `pen` is their width as a share."""
+    draw = ImageDraw.Draw(image)
+    radius = pen * image.width / 2
+    for line in lines:
+        points = [(float(x) - 0.5, float(y) - 0.5) for x, y in line]
+        draw.line(points, fill=255, width=round(2 * radius), joint="curve")
+        for x, y in points:
+            draw.ellipse(
+                (x - radius, y - radius, x + radius, y + radius), fill=255
+            )
+
+
+def _noise(rng: np.random.Generator, cell: int) -> np.ndarray:
+    """Return noise, about -1 to 1, in grains of this many pixels."""
+    size = (-(-HEIGHT // cell) + 2, -(-WIDTH // cell) + 2)
+    grains = rng.uniform(-1, 1, size).astype("float32")
+    if cell == 1:
+        return grains[:HEIGHT, :WIDTH]
+    image = Image.fromarray(grains).resize(
+        (cell * size[1], cell * size[0]), Image.Resampling.BICUBIC
+    )
+    return np.asarray(image)[:HEIGHT, :WIDTH]
