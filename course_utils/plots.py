@@ -6,7 +6,8 @@ with `describe`, or else it is put together from titles, labels and legends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 from course_utils import style
 from course_utils.toy import Surface
@@ -17,6 +18,7 @@ from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 
 def describe(axes: Axes, text: str) -> Axes:
@@ -176,6 +178,374 @@ def boundary(
     ax.set(xlabel="x1", ylabel="x2", aspect="equal", title="Boundary")
     ax.legend(frameon=True)
     return ax
+
+
+def images(
+    pictures: np.ndarray, titles: Sequence = (), columns: int = 10
+) -> np.ndarray:
+    """Draw pictures side by side, row after row.
+
+    Args:
+        pictures: Grey, shape `(n, height, width)` or with a last axis of 1,
+            or red, green and blue, shape `(n, height, width, 3)`. Whole
+            numbers from 0 to 255, or floats from 0 to 1.
+        titles: What to write above each picture; nothing if empty.
+        columns: How many pictures stand in a full row.
+
+    Returns:
+        The axes, one for each picture, shape `(n,)`.
+
+    Raises:
+        ValueError: The shape is another one, the numbers are too large, or
+            there is not one title for each picture.
+    """
+    shown = _shades(pictures)
+    titles = [str(title) for title in titles]
+    if titles and len(titles) != len(shown):
+        raise ValueError(
+            f"{len(titles)} titles for {len(shown)} pictures, expected one "
+            "for each."
+        )
+    if columns < 1:
+        raise ValueError(f"columns is {columns}, expected at least 1.")
+    across = min(columns, len(shown))
+    down = math.ceil(len(shown) / across)
+    # In pixels, of which an inch has 100. Few pictures are not blown up.
+    tall, wide = shown.shape[1:3]
+    gap, width = 4, max(min(600 // across, 160) - 4, 1)
+    scale = round(width / wide)
+    if scale and (scale * wide + gap) * across <= 720:
+        width = scale * wide  # sharp, and fewer bytes
+    cell = width + gap
+    height = max(round(width * tall / wide), 1)
+    lines = max((title.count("\n") + 1 for title in titles), default=0)
+    longest = max(
+        (len(line) for title in titles for line in title.split("\n")),
+        default=1,
+    )
+    size = min(max(1.3 * cell / max(longest, 1), 5), 9)
+    head = round(lines * 1.75 * size) + (3 if lines else 0)
+    row = height + head + gap
+    figure = plt.figure(
+        figsize=(across * cell / 100, (down * row + gap) / 100), layout="none"
+    )
+    drawn = np.empty(len(shown), dtype=object)
+    for number, picture in enumerate(shown):
+        at_row, at_column = divmod(number, across)
+        left = at_column * cell + gap // 2
+        top = gap + at_row * row + head
+        axes = figure.add_axes(
+            (
+                left / (across * cell),
+                1 - (top + height) / (down * row + gap),
+                width / (across * cell),
+                height / (down * row + gap),
+            )
+        )
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=1, aspect="auto")
+        axes.set_axis_off()
+        if titles:
+            axes.set_title(titles[number], fontsize=size, pad=2, loc="center")
+        drawn[number] = axes
+    said = [" ".join(title.split()) for title in titles]
+    many = f"{len(shown)} pictures" if len(shown) > 1 else "A picture"
+    text = f"{many} of {wide} × {tall} pixels"
+    if said:
+        text += ": " + ", ".join(said[:40]) + (", …" if said[40:] else "")
+    describe(drawn[0], text + ".")
+    return drawn
+
+
+def confusion(
+    matrix: np.ndarray, names: Sequence = (), ax: Axes | None = None
+) -> Axes:
+    """Draw how often each class was taken for each other one.
+
+    Args:
+        matrix: Counts, shape `(classes, classes)`: a row for what it is, a
+            column for what the model says.
+        names: Of the classes; their numbers if empty.
+        ax: Where to draw; a new figure if None.
+
+    Returns:
+        The axes. The shade of a field is the square root of its share in the
+        row, so that rare mistakes are seen, too.
+
+    Raises:
+        ValueError: The matrix is not square, a count is negative, or there
+            is not one name for each class.
+    """
+    counts = np.asarray(matrix, float)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+        raise ValueError(
+            f"The matrix has shape {counts.shape}, expected as many rows as "
+            "columns."
+        )
+    counts = np.where(np.isfinite(counts), counts, 0)
+    if counts.size == 0 or counts.min() < 0:
+        raise ValueError("Expected counts of 0 or more in the matrix.")
+    names = _names(names, len(counts))
+    side = min(max(1.9 + 0.25 * len(counts), 2.8), 4.4)
+    ax = ax or plt.subplots(figsize=(side + 0.4, side))[1]
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300)
+    shade = np.sqrt(share)
+    ax.imshow(shade, cmap=style.SURFACE, vmin=0, vmax=1)
+    places = np.arange(len(counts))
+    long = max(map(len, names)) > 2
+    small = min(9, 95 / len(counts))
+    ax.set_xticks(places, names, rotation=90 if long else 0, fontsize=small)
+    ax.set_yticks(places, names, fontsize=small)
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    ax.set(xlabel="what the model says", ylabel="what it is")
+    whole = np.array_equal(counts, np.round(counts))
+    if len(counts) <= 15:
+        longest = len(f"{counts.max():.0f}") if whole else 4
+        for row, column in np.argwhere(counts):
+            ax.text(
+                column,
+                row,
+                _count(counts[row, column], whole),
+                ha="center",
+                va="center",
+                fontsize=min(9, 260 / len(counts) / max(longest, 3)),
+                color=style.PAPER if shade[row, column] > 0.6 else style.INK,
+            )
+    return _tell(ax, _confusions(counts, names, whole))
+
+
+def probabilities(
+    p: np.ndarray, names: Sequence = (), ax: Axes | None = None
+) -> Axes:
+    """Draw the probability of every class as a bar.
+
+    Args:
+        p: Probabilities, shape `(classes,)` or `(1, classes)`.
+        names: Of the classes; their numbers if empty.
+        ax: Where to draw; a new figure if None.
+
+    Returns:
+        The axes. The highest bar has the colour of the model.
+
+    Raises:
+        ValueError: These are no probabilities of one sample, or there is not
+            one name for each class.
+    """
+    p = np.asarray(p, float)
+    if p.ndim == 2 and len(p) == 1:
+        p = p[0]
+    if p.ndim != 1 or p.size == 0:
+        raise ValueError(
+            f"The probabilities have shape {p.shape}, expected those of one "
+            "sample, shape (classes,)."
+        )
+    wrong = p[(p < -1e-3) | (p > 1.001)]
+    if wrong.size:
+        raise ValueError(
+            f"{wrong[0]:.3g} is no probability, expected 0 to 1. If these "
+            "are logits, softmax makes probabilities of them."
+        )
+    names = _names(names, len(p))
+    ax = ax or plt.subplots(figsize=(4.5, 0.5 + 0.22 * len(p)))[1]
+    places = np.arange(len(p))
+    known = np.where(np.isfinite(p), p, 0)
+    best = int(known.argmax()) if known.any() else -1
+    for place, value in zip(places, p, strict=True):
+        ax.barh(
+            place,
+            known[place],
+            color=style.MODEL if place == best else style.SKY,
+        )
+        ax.text(
+            known[place] + 0.01,
+            place,
+            _percent(value),
+            va="center",
+            fontsize=8,
+            weight="bold" if place == best else "normal",
+        )
+    ax.set_yticks(places, names)
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False, axis="y")
+    ax.set(xlim=(0, 1.12), xticks=(0, 0.5, 1), xlabel="probability")
+    order = np.argsort(-known, kind="stable")[:3]
+    text = ", ".join(f"{names[k]} {_percent(p[k])}" for k in order)
+    return _tell(ax, f"Probabilities, the highest: {text}.")
+
+
+def history(
+    history: Mapping[str, Sequence[float]], validation_freq: int | None = None
+) -> np.ndarray:
+    """Draw loss, and accuracy if there is any, after every epoch.
+
+    Args:
+        history: A list for each name, as in `model.fit(…).history`.
+        validation_freq: Epochs between two validations, as `fit` took it. If
+            None, it is concluded from the numbers; where several fit, the
+            largest.
+
+    Returns:
+        The axes, shape `(1,)` or `(2,)`.
+
+    Raises:
+        ValueError: There is neither a loss nor an accuracy in it.
+    """
+    history = getattr(history, "history", history)
+    panels = {"loss": "loss"}
+    for name in history:
+        if name.endswith(("accuracy", "acc")):
+            panels.setdefault("accuracy", name.removeprefix("val_"))
+    panels = {
+        panel: {
+            kind: np.asarray(history[prefix + name], float)
+            for kind, prefix in (("training", ""), ("validation", "val_"))
+            if len(history.get(prefix + name, ()))
+        }
+        for panel, name in panels.items()
+    }
+    panels = {panel: curves for panel, curves in panels.items() if curves}
+    if not panels:
+        raise ValueError(
+            "Neither a loss nor an accuracy in this history, only "
+            f"{sorted(history)}. Was it trained for an epoch?"
+        )
+    epochs = max(len(y) for curves in panels.values() for y in curves.values())
+    wide = 6 if len(panels) > 1 else 4
+    _, row = plt.subplots(1, len(panels), figsize=(wide, 2.9), squeeze=False)
+    told = []
+    for axes, (panel, curves) in zip(row[0], panels.items(), strict=True):
+        for kind, y in curves.items():
+            every = 1
+            if kind == "validation":
+                every = validation_freq or epochs // len(y)
+            x = every * np.arange(1, len(y) + 1)
+            validation = kind == "validation"
+            axes.plot(
+                x,
+                np.where(np.isfinite(y), y, np.nan),
+                "--" if validation else "-",
+                marker="o" if len(y) <= 20 else None,
+                ms=3.5,
+                color=style.ORANGE if validation else style.LOSS,
+                label=kind,
+            )
+            told.append(
+                ("validation " if validation else "")
+                + f"{panel} {_course(x, y)}"
+            )
+        axes.set(title=panel.capitalize(), xlabel="epoch")
+        room = max(0.04 * epochs, 0.15)
+        axes.set_xlim(1 - room, epochs + room)
+        axes.xaxis.set_major_locator(
+            MaxNLocator(6, integer=True, min_n_ticks=1)
+        )
+        axes.legend()
+    many = f"{epochs} epochs" if epochs > 1 else "one epoch"
+    describe(row[0, 0], f"Training of {many}: " + "; ".join(told) + ".")
+    return row[0]
+
+
+def _shades(pictures: np.ndarray) -> np.ndarray:
+    """Return pictures as floats from 0 to 1, grey ones without a last axis."""
+    try:
+        values = np.asarray(pictures)
+    except ValueError:
+        raise ValueError(
+            "The pictures differ in size, expected one size for all."
+        ) from None
+    shape = values.shape
+    if values.ndim == 4 and shape[-1] == 1:
+        values = values[..., 0]
+    single = values.ndim == 2 or (
+        values.ndim == 3 and shape[-1] == 3 and shape[1] > 3
+    )
+    if single or values.ndim < 3 or (values.ndim == 4 and shape[-1] != 3):
+        raise ValueError(
+            f"The pictures have shape {shape}, expected (n, height, width) "
+            "or (n, height, width, 3). A single picture goes into a list, "
+            "and flat ones need reshape."
+        )
+    if values.ndim > 4 or values.size == 0:
+        raise ValueError(
+            f"The pictures have shape {shape}, expected (n, height, width) "
+            "or (n, height, width, 3) with at least one picture."
+        )
+    if values.dtype.kind in "iu":
+        return np.clip(values / np.float32(255), 0, 1)
+    values = values.astype(np.float32)
+    values = np.where(np.isfinite(values), values, 0)
+    # A little too bright may come of augmentation, 255 may not.
+    if values.max() > 2:
+        raise ValueError(
+            f"The pictures are floats up to {values.max():.4g}, expected 0 "
+            "to 1. Divide by 255."
+        )
+    return np.clip(values, 0, 1)
+
+
+def _names(names: Sequence, count: int) -> list[str]:
+    """Return a name for each class."""
+    names = [str(name) for name in names]
+    if names and len(names) != count:
+        raise ValueError(
+            f"{len(names)} names for {count} classes, expected one for each."
+        )
+    return names or [str(number) for number in range(count)]
+
+
+def _count(value: float, whole: bool) -> str:
+    return f"{value:.0f}" if whole else f"{value:.2f}"
+
+
+def _percent(value: float) -> str:
+    """Say a probability so that 0 % and 100 % are not rounded."""
+    if not math.isfinite(value):
+        return "not a number"
+    if 0 < value < 0.005:
+        return "< 1 %"
+    if 0.995 <= value < 1:
+        return "> 99 %"
+    return f"{100 * value:.0f} %"
+
+
+def _confusions(counts: np.ndarray, names: list[str], whole: bool) -> str:
+    """Say how much is right, and the two most frequent mistakes."""
+    total = counts.sum()
+    if not total:
+        return "A confusion matrix without any counts."
+    wrong = counts * (1 - np.eye(len(counts)))
+    text = f"Confusion matrix: {_percent(np.trace(counts) / total)} are right"
+    if not wrong.any():
+        return text + ", and none is confused."
+    worst = np.argsort(-wrong, axis=None, kind="stable")[:2]
+    pairs = [divmod(int(place), len(counts)) for place in worst]
+    said = [
+        f"{names[row]} taken for {names[column]} "
+        f"({_count(wrong[row, column], whole)})"
+        for row, column in pairs
+        if wrong[row, column]
+    ]
+    return f"{text}; most often confused: {', '.join(said)}."
+
+
+def _course(x: np.ndarray, y: np.ndarray) -> str:
+    """Say where a curve begins, where it ends, and what is odd about it."""
+    good = np.isfinite(y)
+    if not good.all():
+        return f"is not a number in epoch {x[~good][0]}"
+    if len(y) == 1:
+        return f"is {y[0]:.3g}"
+    first, last = f"{y[0]:.3g}", f"{y[-1]:.3g}"
+    if first == last:
+        return f"stays near {last}"
+    return f"{'falls' if y[-1] < y[0] else 'rises'} from {first} to {last}"
+
+
+def _tell(axes: Axes, text: str) -> Axes:
+    """Add a sentence to what the figure says of its other axes."""
+    before = str(axes.figure.get_label())
+    return describe(axes, f"{before} {text}".strip())
 
 
 def _words(axes: Axes) -> str:
