@@ -12,6 +12,7 @@ import contextvars
 import copy
 import ctypes
 import html
+import importlib
 import re
 import reprlib
 import sys
@@ -134,13 +135,19 @@ class Exercise:
         grade: Takes the answer, returns one sentence of insight, or raises
             `Wrong` or `NotAttempted`.
         hints: Shown one at a time, from a nudge to nearly the answer.
+        needs: A slow module that is imported before the time runs.
     """
 
     def __init__(
-        self, grade: Callable[[Any], str], hints: Sequence[str]
+        self,
+        grade: Callable[[Any], str],
+        hints: Sequence[str],
+        *,
+        needs: str | None = None,
     ) -> None:
         self._grade = grade
         self._hints = list(hints)
+        self._needs = needs
         self._given = 0
 
     def __call__(self, answer: Any) -> Verdict:
@@ -152,6 +159,8 @@ class Exercise:
         Returns:
             The verdict, which Jupyter shows as a coloured line.
         """
+        if self._needs:
+            importlib.import_module(self._needs)
         return _in_time(lambda: _verdict(self._grade, answer))
 
     def hint(self) -> Verdict:
@@ -311,18 +320,7 @@ def call(function: Any, *arguments: Any) -> Any:
             "itself, without calling it."
         )
     handed_over = copy.deepcopy(arguments)
-    try:
-        result = function(*handed_over)
-    except (NotAttempted, Wrong):
-        raise
-    except Exception as error:
-        text = f"{type(error).__name__}: {_shortened(str(error))}"
-        advice = next((a for p, a in ADVICE if re.search(p, text)), "")
-        raise Raised(
-            f"{_call_text(function, arguments)} raised {text}{advice}"
-        ) from error
-    except SystemExit as error:
-        raise Wrong("The function ended the program with exit().") from error
+    result = attempt(_call_text(function, arguments), function, *handed_over)
     if result is ...:
         raise NotAttempted
     if isinstance(result, tuple | list):
@@ -336,6 +334,35 @@ def call(function: Any, *arguments: Any) -> Any:
             "missing?"
         )
     return result
+
+
+def attempt(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call something of a learner's, and say what it raised in a sentence.
+
+    `call` does this for functions, and looks at the result as well.
+
+    Args:
+        what: Says what raised, e.g. "MyDense(3)": how the sentence begins.
+        function: What is called.
+        *arguments: What it is called with.
+
+    Returns:
+        What the function returned.
+
+    Raises:
+        Raised: It raised an exception.
+        Wrong: It ended the program.
+    """
+    try:
+        return function(*arguments)
+    except (NotAttempted, Wrong):
+        raise
+    except Exception as error:
+        text = f"{type(error).__name__}: {_shortened(_plain(str(error)))}"
+        advice = next((a for p, a in ADVICE if re.search(p, text)), "")
+        raise Raised(f"{what} raised {text}{advice}") from error
+    except SystemExit as error:
+        raise Wrong("The function ended the program with exit().") from error
 
 
 def number(value: Any, what: str) -> float:
@@ -630,6 +657,15 @@ def _call_text(function: Any, arguments: tuple) -> str:
 
 def _name(function: Any) -> str:
     return getattr(function, "__name__", "your function")
+
+
+def _plain(text: str) -> str:
+    """Take what Keras and TensorFlow wrap around a message off it."""
+    text = re.sub("\x1b\\[[0-9;]*m", "", text)
+    text = re.sub("^Exception encountered when calling .*\\s+", "", text)
+    text = re.sub("^\\{\\{.*?\\}\\} ", "", text)
+    text = re.sub(" \\[Op:.*", "", text)
+    return text.split("\n\nArguments received by")[0]
 
 
 def _shortened(text: str) -> str:
