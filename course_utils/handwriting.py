@@ -17,8 +17,8 @@ VARIANTS = {
     0: {
         "closed": "32,2 14,10 3,35 3,65 14,92 31,99 48,90 58,62 56,32 46,9 "
         "30,2",
-        "overlapping": "44,8 24,1 8,17 2,50 10,86 30,99 50,86 59,50 50,14 "
-        "34,3 22,10",
+        "overlapping": "42,6 24,1 8,17 2,50 10,86 30,99 50,86 59,50 50,14 "
+        "34,2 18,5",
         "with a gap": "36,3 16,8 4,34 4,66 14,91 32,98 50,87 58,58 54,27 43,8",
     },
     1: {
@@ -55,7 +55,8 @@ VARIANTS = {
         "; 12,5 30,4 54,3",
         "in one stroke": "54,3 32,3 14,5 / 11,24 8,45 / 26,38 46,46 56,68 "
         "46,92 24,99 4,90",
-        "flowing": "54,6 36,2 18,8 12,26 20,40 40,48 54,66 46,90 24,99 4,92",
+        "flowing": "54,4 34,3 17,6 11,17 12,34 24,41 43,48 55,67 46,90 24,99 "
+        "4,91",
     },
     6: {
         "curved": "46,2 26,16 10,42 4,70 12,94 32,99 50,88 52,68 38,56 20,60 "
@@ -134,10 +135,12 @@ def strokes(digit: int, seed: int) -> list[np.ndarray]:
         ValueError: `digit` is no digit.
     """
     name, rng = _begin(digit, seed)
-    paths = [_path(text, rng) for text in VARIANTS[digit][name].split(";")]
-    paths = _placed(_bent(paths, rng), rng)
-    pace = rng.uniform(0.7, 1.4)
-    return [np.round(_paced(path, pace, rng), 5) for path in paths]
+    haste = rng.uniform(0.5, 1.8)
+    paths = [
+        _path(text, haste, rng) for text in VARIANTS[digit][name].split(";")
+    ]
+    paths = _placed(_bent(paths, haste, rng), rng)
+    return [np.round(_paced(path, haste), 5) for path in paths]
 
 
 def drawn(strokes: list[np.ndarray], size: int = 28) -> np.ndarray:
@@ -151,7 +154,9 @@ def drawn(strokes: list[np.ndarray], size: int = 28) -> np.ndarray:
         uint8, shape `(size, size)`: ink up to 255 on 0.
     """
     large = Image.new("L", (10 * size, 10 * size))
-    _ink(large, [10 * size * np.asarray(s, float) for s in strokes], PEN)
+    for stroke in strokes:
+        points = 10 * size * np.asarray(stroke, float)
+        _draw(large, points, np.full(len(points), PEN * 10 * size))
     return np.array(large.resize((size, size), Image.Resampling.BOX))
 
 
@@ -183,45 +188,73 @@ def photo(
     lines = strokes(digit, seed)
     rng = np.random.default_rng([seed, digit, 1])
 
-    # The camera looks at the sheet a little from the side.
-    angle = np.radians(turn)
-    rotation = np.array(
-        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    ink = _written(lines, turn, rng)[..., None]
+    light = _lit(shadow, rng)
+    paper = np.array(PAPER, "float32")
+    colour = np.array(INKS[rng.integers(2)], "float32")
+    picture = light * (paper + ink * (colour - paper))
+    # The sensor's noise; the file format has made its grains soft.
+    grain = 0.008 * _noise(rng, 1) + 0.008 * _noise(rng, 2)
+    picture = picture + grain[..., None]
+    return (255 * np.clip(picture, 0, 1) + 0.5).astype(np.uint8)
+
+
+def _written(
+    lines: list[np.ndarray], turn: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return how much ink the camera sees at every pixel, 0 to 1."""
+    turned = np.radians(turn)
+    turning = np.array(
+        [
+            [np.cos(turned), -np.sin(turned)],
+            [np.sin(turned), np.cos(turned)],
+        ]
     )
-    tilt = rng.uniform(-0.08, 0.08, 2)
-    middle = np.array([WIDTH, HEIGHT]) / 2 + rng.uniform(-8, 8, 2)
+    # The camera looks at the sheet a little from the side.
+    tilt = rng.uniform(-0.1, 0.1, 2)
     seen = []
     for line in lines:
-        line = (line - 0.5) @ rotation
-        seen.append(middle + 0.92 * WIDTH * line / (1 + line @ tilt)[:, None])
+        line = (line - 0.5) @ turning
+        line = WIDTH * (0.5 + 0.92 * line / (1 + line @ tilt)[:, None])
+        seen.append(line + np.array([0, (HEIGHT - WIDTH) / 2]))
+    low = np.min([line.min(axis=0) for line in seen], axis=0)
+    high = np.max([line.max(axis=0) for line in seen], axis=0)
+    # Whoever takes the photo sees to it that all of it is in the picture.
+    inside = np.clip(0, 24 - low, [WIDTH - 24, HEIGHT - 24] - high)
+
+    width = rng.uniform(18, 24)
     large = Image.new("L", (2 * WIDTH, 2 * HEIGHT))
-    _ink(large, [2 * line for line in seen], 0.062 / 2)
+    for line in seen:
+        # Where the pen is slow, the paper drinks more ink.
+        steps = np.hypot(*np.diff(line, axis=0).T)
+        slow = 1 / (1 + np.append(steps[:1], steps) / steps.mean())
+        _draw(large, 2 * (line + inside), 2 * width * (0.85 + 0.25 * slow))
     ink = large.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
-    ink = ink.filter(ImageFilter.GaussianBlur(0.9))
+    ink = ink.filter(ImageFilter.GaussianBlur(0.9))  # the lens is not perfect
     ink = np.asarray(ink, "float32") / 255
-    # The ink dries unevenly, and follows the fibres.
-    fibres = _noise(rng, 3) + 0.5 * _noise(rng, 1)
-    ink = ink * (0.93 + 0.03 * _noise(rng, 16) + 0.02 * fibres)
+    # It dries unevenly, and follows the fibres of the paper.
+    return ink * (0.93 + 0.03 * _noise(rng, 24) + 0.03 * _noise(rng, 3))
 
-    y, x = np.mgrid[:HEIGHT, :WIDTH].astype("float32") / WIDTH
+
+def _lit(shadow: float, rng: np.random.Generator) -> np.ndarray:
+    """Return the light on every pixel, `(HEIGHT, WIDTH, 3)`."""
+    y, x = np.meshgrid(
+        np.linspace(-0.67, 0.67, HEIGHT, dtype="float32"),
+        np.linspace(-0.5, 0.5, WIDTH, dtype="float32"),
+        indexing="ij",
+    )
     lamp = rng.uniform(0, 2 * np.pi)
-    light = 0.9 + 0.05 * (np.cos(lamp) * (x - 0.5) + np.sin(lamp) * (y - 0.67))
-    light = light - 0.06 * ((x - 0.5) ** 2 + (y - 0.67) ** 2)
-    light = light * (1 + 0.012 * _noise(rng, 2) + 0.006 * _noise(rng, 40))
-    # A shadow with a soft, slightly bent edge.
+    light = 0.91 + 0.06 * (np.cos(lamp) * x + np.sin(lamp) * y)
+    light = light - 0.07 * (x**2 + y**2)  # the lens takes light from corners
+    # Paper is neither quite flat nor quite smooth.
+    light = light * (1 + 0.01 * _noise(rng, 60) + 0.008 * _noise(rng, 3))
     edge = rng.uniform(-0.6, 0.6)
-    across = np.cos(edge) * (x - 0.5) + np.sin(edge) * (y - 0.67)
-    across = across + 0.04 * np.sin(3 * y + lamp) + rng.uniform(-0.15, 0.15)
-    depth = 1 / (1 + np.exp(-across / 0.02))
-    light = light * (1 - 0.6 * shadow * depth)
-
-    ink_colour = np.array(INKS[rng.integers(2)], "float32")
-    ink = ink[..., None]
-    picture = (1 - ink) * np.array(PAPER, "float32") + ink * ink_colour
-    picture = picture * light[..., None]
-    grain = 0.008 * _noise(rng, 1) + 0.006 * _noise(rng, 2)
-    picture = picture + grain[..., None]
-    return np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+    across = np.cos(edge) * x + np.sin(edge) * y - rng.uniform(-0.1, 0.15)
+    across = across + 0.04 * np.sin(3 * y + lamp)
+    dark = 0.6 * shadow / (1 + np.exp(-across / 0.02))
+    # Some light of the sky comes into the shadow, and it is blue.
+    sky = np.array([1.0, 0.97, 0.92], "float32")
+    return light[..., None] * (1 - dark[..., None] * sky)
 
 
 def _begin(digit: int, seed: int) -> tuple[str, np.random.Generator]:
@@ -233,13 +266,13 @@ def _begin(digit: int, seed: int) -> tuple[str, np.random.Generator]:
     return names[rng.integers(len(names))], rng
 
 
-def _path(text: str, rng: np.random.Generator) -> np.ndarray:
+def _path(text: str, haste: float, rng: np.random.Generator) -> np.ndarray:
     """Turn one stroke of `VARIANTS` into many points at equal distances."""
     start, path = [], []
     for piece in text.split("/"):
         points = [tuple(map(float, p.split(","))) for p in piece.split()]
         points = np.array(points) / 100
-        points = points + rng.uniform(-0.018, 0.018, points.shape)
+        points = points + haste * rng.uniform(-0.018, 0.018, points.shape)
         points = np.array([*start, *points])
         path.append(_spline(points)[len(path) > 0 :])
         start = [points[-1]]
@@ -276,16 +309,16 @@ def _spline(points: np.ndarray) -> np.ndarray:
 
 
 def _bent(
-    paths: list[np.ndarray], rng: np.random.Generator
+    paths: list[np.ndarray], haste: float, rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Shift the plane smoothly, so that what meets still nearly meets."""
     waves = rng.uniform(-5, 5, (3, 2))
     phases = rng.uniform(0, 2 * np.pi, 3)
-    strength = rng.uniform(-0.022, 0.022, (3, 2))
+    strength = haste * rng.uniform(-0.022, 0.022, (3, 2))
     return [
         path
         + np.sin(path @ waves.T + phases) @ strength
-        + rng.uniform(-0.012, 0.012, 2)
+        + haste * rng.uniform(-0.012, 0.012, 2)
         for path in paths
     ]
 
@@ -310,9 +343,7 @@ def _placed(
     return [place + scale * (path - low) for path in paths]
 
 
-def _paced(
-    path: np.ndarray, pace: float, rng: np.random.Generator
-) -> np.ndarray:
+def _paced(path: np.ndarray, haste: float) -> np.ndarray:
     """Pick the points where the pen is after equal times."""
     steps = np.hypot(*np.diff(path, axis=0).T)
     middle = (path[2:] - path[:-2]) / 2
@@ -320,7 +351,7 @@ def _paced(
     area = np.abs(middle[:, 0] * second[:, 1] - middle[:, 1] * second[:, 0])
     bend = area / np.maximum(np.hypot(*middle.T), 1e-4) ** 3
     bend = np.append(np.append(bend[:1], bend), bend[-1:])
-    speed = pace / (4 + np.minimum(bend, 200)) ** (1 / 3)
+    speed = (0.5 + haste) / (4 + np.minimum(bend, 200)) ** (1 / 3)
     # It starts from rest and comes to rest.
     along = np.linspace(0, 1, len(speed))
     speed = speed * (0.25 + 0.75 * np.sin(np.pi * along) ** 0.5)
@@ -330,17 +361,19 @@ def _paced(
     return np.stack([np.interp(ticks, time, c) for c in path.T], axis=1)
 
 
-def _ink(image: Image.Image, lines: list[np.ndarray], pen: float) -> None:
-    """Draw lines with round ends; `pen` is their width as a share."""
+def _draw(image: Image.Image, points: np.ndarray, widths: np.ndarray) -> None:
+    """Draw a line with round ends, as a row of discs close together."""
     draw = ImageDraw.Draw(image)
-    radius = pen * image.width / 2
-    for line in lines:
-        points = [(float(x) - 0.5, float(y) - 0.5) for x, y in line]
-        draw.line(points, fill=255, width=round(2 * radius), joint="curve")
-        for x, y in points:
-            draw.ellipse(
-                (x - radius, y - radius, x + radius, y + radius), fill=255
-            )
+    along = np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
+    places = np.linspace(0, along[-1], 2 + int(along[-1] / 2))
+    columns = (*points.T, widths / 2)
+    for x, y, r in zip(
+        *(np.interp(places, along, column).tolist() for column in columns),
+        strict=True,
+    ):
+        # Pillow counts pixels by their middle.
+        box = (x - r - 0.5, y - r - 0.5, x + r - 0.5, y + r - 0.5)
+        draw.ellipse(box, fill=255)
 
 
 def _noise(rng: np.random.Generator, cell: int) -> np.ndarray:
