@@ -2,6 +2,7 @@
 
 from course_utils.check import (
     gradient_descent,
+    keras_workflow,
     losses,
     neural_networks,
     optimizers,
@@ -11,6 +12,7 @@ from course_utils.check import (
 
 __all__ = [
     "gradient_descent",
+    "keras_workflow",
     "losses",
     "neural_networks",
     "optimizers",

@@ -1,0 +1,1224 @@
+"""The exercises of lecture 06."""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import itertools
+import random
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from course_utils.check.exercise import (
+    Exercise,
+    NotAttempted,
+    Raised,
+    Wrong,
+    against,
+    attempt,
+    call,
+)
+
+import numpy as np
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep back warnings, and leave no trace in the random numbers.
+
+    Keras takes seeds from `random`: without this, a check would change what
+    the cells after it give.
+    """
+    state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        random.setstate(state)
+        np.random.set_state(numpy_state)
+
+
+def _probabilities(logits: np.ndarray) -> np.ndarray:
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _batch(
+    labels: Sequence[int],
+    outputs: Sequence[Sequence[float]],
+    *,
+    one_hot: str | None = None,
+    softmax: bool = False,
+) -> tuple:
+    """Make the labels and the outputs of one batch.
+
+    Args:
+        labels: Class numbers.
+        outputs: Rows of logits.
+        one_hot: The dtype of one-hot rows, if the labels are to be such.
+        softmax: Whether to make probabilities of the logits.
+    """
+    rows = np.array(outputs, "float32")
+    if softmax:
+        rows = _probabilities(rows)
+    if one_hot:
+        return np.eye(rows.shape[1], dtype=one_hot)[list(labels)], rows
+    return np.array(labels), rows
+
+
+_MIXED = ((2.0, -1.0, 0.5), (-0.5, 3.0, 1.0), (-1.0, 0.3, -2.5))
+# Nothing in here is negative, or larger than 1.
+_SMALL = ((0.9, 0.1, 0.4, 0.2), (0.3, 0.8, 0.1, 0.7), (0.2, 0.1, 0.4, 0.9))
+# Rows that add up to 1, as those of probabilities do.
+_ONES = ((1.5, -1.0, 0.5), (-0.5, 0.5, 1.0), (2.0, 1.0, -2.0))
+_FIRST_ONE = ((0.2, 0.3, 0.5), (0.4, 0.9, 0.1), (1.6, 0.3, 0.2))
+# Three sums that are not 1, and whose mean is.
+_MEAN_ONE = ((0.2, 0.3, 0.2), (0.4, 0.3, 0.5), (0.6, 0.4, 0.1))
+_WIDE = np.random.default_rng(6).normal(0, 2, (8, 10)).round(1)
+
+_BATCHES = [
+    _batch((0, 2, 1), _MIXED, softmax=True),
+    _batch((0, 2, 1), _MIXED),
+    _batch((0, 2, 1), _MIXED, one_hot="float32", softmax=True),
+    _batch((0, 2, 1), _MIXED, one_hot="float32"),
+    _batch((3, 0, 1), _SMALL),
+    _batch((3, 0, 1), _SMALL, one_hot="int64"),
+    _batch((2, 0, 0), _ONES),
+    _batch((2, 0, 1), _ONES, one_hot="uint8"),
+    _batch((1, 0, 2), _FIRST_ONE),
+    _batch((1, 0, 2), _MEAN_ONE, one_hot="float32"),
+    # Labels that look like one-hot numbers, as many as there are classes.
+    _batch((1, 0, 1), _MIXED, softmax=True),
+    _batch((1, 0), ((0.5, 2.0), (1.0, -1.0)), one_hot="int32", softmax=True),
+    # Sums of float32 that are not quite 1.
+    _batch((7, 2, 0, 9, 4, 4, 1, 3), _WIDE, softmax=True),
+    _batch((7, 2, 0, 9, 4, 4, 1, 3), _WIDE, one_hot="uint8", softmax=True),
+    _batch((4,), _WIDE[:1], softmax=True),
+]
+_BATCHES[4] = _BATCHES[4][0].astype("uint8"), _BATCHES[4][1]
+_BATCHES[8] = _BATCHES[8][0].astype("int32"), _BATCHES[8][1]
+
+
+def _are_one_hot(labels: np.ndarray, outputs: np.ndarray) -> bool:
+    return labels.ndim == 2
+
+
+def _are_logits(labels: np.ndarray, outputs: np.ndarray) -> bool:
+    sums = outputs.sum(axis=1)
+    return not (np.allclose(sums, 1, atol=1e-4) and outputs.min() >= 0)
+
+
+def _cross_entropy(
+    labels: np.ndarray, outputs: np.ndarray, *, logits: bool
+) -> np.ndarray:
+    """Return the cross-entropy of each row.
+
+    Without logits, rows are divided by their sums first, as Keras does.
+    """
+    if logits:
+        shares = _probabilities(outputs.astype("float64"))
+    else:
+        shares = np.clip(outputs, 1e-7, 1 - 1e-7).astype("float64")
+        shares /= shares.sum(axis=1, keepdims=True)
+    numbers = labels.argmax(axis=1) if labels.ndim == 2 else labels
+    return -np.log(shares[np.arange(len(shares)), numbers])
+
+
+# What decides whether a loss for one-hot labels is returned.
+_ONE_HOT_RULES: dict[str, Callable[..., bool]] = {
+    "You always take the loss for class numbers. One-hot rows, shape (n, k), "
+    "need CategoricalCrossentropy.": lambda y, z: False,
+    "You always take the loss for one-hot rows. Class numbers, shape (n,), "
+    "need SparseCategoricalCrossentropy.": lambda y, z: True,
+    "The two losses are exchanged: SparseCategoricalCrossentropy takes class "
+    "numbers, shape (n,), and CategoricalCrossentropy one-hot rows, shape "
+    "(n, k).": lambda y, z: not _are_one_hot(y, z),
+    "Your decision about the labels follows their dtype. One-hot rows may "
+    "consist of whole numbers. Their shape tells: labels.ndim.": (
+        lambda y, z: y.dtype.kind == "f"
+    ),
+    "Your decision about the labels follows their values. Class numbers may "
+    "be nothing but 0 and 1 in a batch. The shape tells: labels.ndim.": (
+        lambda y, z: y.max() <= 1
+    ),
+    "Your decision about the labels follows the outputs: one-hot for "
+    "probabilities, class numbers for logits. The labels themselves tell: "
+    "labels.ndim.": lambda y, z: not _are_logits(y, z),
+    "Your decision about the labels follows the outputs: one-hot for logits, "
+    "class numbers for probabilities. The labels themselves tell: "
+    "labels.ndim.": _are_logits,
+}
+# What decides whether from_logits is True.
+_LOGITS_RULES: dict[str, Callable[..., bool]] = {
+    "from_logits is always True. Of probabilities, the loss then takes the "
+    "softmax a second time.": lambda y, z: True,
+    "from_logits is never True. Then logits count as if they were "
+    "probabilities.": lambda y, z: False,
+    "from_logits is turned round: it is True when the outputs are logits.": (
+        lambda y, z: not _are_logits(y, z)
+    ),
+    "You look for a value above 1. Logits may all be smaller. The rows of "
+    "probabilities add up to 1, and nothing in them is negative.": (
+        lambda y, z: z.max() > 1
+    ),
+    "You look for a value below 0 or above 1. Logits may all lie between. "
+    "Only the rows of probabilities add up to 1.": (
+        lambda y, z: z.min() < 0 or z.max() > 1
+    ),
+    "You look for a negative value. Logits may all be positive. Look at the "
+    "sum of each row, too.": lambda y, z: z.min() < 0,
+    "You look at the sums of the rows only. Those of logits may happen to be "
+    "1, too: look for negative values as well.": (
+        lambda y, z: not np.allclose(z.sum(axis=1), 1)
+    ),
+    "You ask for sums that are exactly 1. In float32 a sum may come out as "
+    "0.9999999: np.allclose allows for that.": (
+        lambda y, z: z.min() < 0 or (z.sum(axis=1) != 1).any()
+    ),
+    "You look for negative values, and for sums that are exactly 1 in the "
+    "first row only. Look at every row, with np.allclose.": (
+        lambda y, z: z.min() < 0 or z[0].sum() != 1
+    ),
+    "You look at the first row only. Look at all of them.": (
+        lambda y, z: z[0].min() < 0 or not np.isclose(z[0].sum(), 1)
+    ),
+    "You look at the sum of the first row only. Look at all rows, and for "
+    "negative values.": lambda y, z: not np.isclose(z[0].sum(), 1),
+    "You add all rows up together. Rows that are too large and rows that are "
+    "too small make up for each other then: outputs.sum(axis=1).": (
+        lambda y, z: z.min() < 0 or not np.isclose(z.sum(), len(z))
+    ),
+    "You add up the columns. Probabilities stand in rows: "
+    "outputs.sum(axis=1).": (
+        lambda y, z: z.min() < 0 or not np.allclose(z.sum(axis=0), 1)
+    ),
+    "from_logits follows the labels here, True for class numbers. It is the "
+    "outputs that are logits or not.": lambda y, z: y.ndim == 1,
+    "from_logits follows the labels here, True for one-hot rows. It is the "
+    "outputs that are logits or not.": lambda y, z: y.ndim == 2,
+}
+
+
+def _as_loss(given: Any) -> Callable:
+    """Make of what was returned what `compile` would make of it."""
+    import keras
+
+    wanted = (
+        "Return the loss itself, as compile takes it: "
+        "keras.losses.CategoricalCrossentropy(…), for instance."
+    )
+    if isinstance(given, str) or callable(given):
+        try:
+            return keras.losses.get(given)
+        except Exception as error:
+            shown = given if isinstance(given, str) else type(given).__name__
+            raise Wrong(
+                f"Keras knows no loss {shown[:40]!r}. {wanted}"
+            ) from error
+    try:
+        size = np.asarray(given, "float64").size
+    except Exception:
+        size = 0
+    if size == 1:
+        raise Wrong(
+            f"You returned the value of a loss, {float(np.squeeze(given)):.4g}."
+            " Return the loss itself, without calling it with labels and "
+            "outputs: compile wants something to call for every batch."
+        )
+    if size:
+        raise Wrong(f"You returned numbers, not a loss. {wanted}")
+    raise Wrong(
+        f"You returned something of type {type(given).__name__}. {wanted}"
+    )
+
+
+def _value(loss: Callable, labels: np.ndarray, outputs: np.ndarray) -> float:
+    """Return the mean of a loss, or NaN where it does not fit the shapes."""
+    from keras import ops
+
+    for ready in (np.copy, ops.convert_to_tensor):
+        with contextlib.suppress(Exception):
+            return float(np.mean(loss(ready(labels), ready(outputs))))
+    return np.nan
+
+
+def _reads(loss: Callable, labels: np.ndarray, outputs: np.ndarray) -> tuple:
+    """Find out what a loss takes its arguments for.
+
+    Returns:
+        Whether one-hot labels and whether logits, each None if it is neither.
+    """
+    # Its own batch, on which the two readings differ, whatever the batch is.
+    numbers = np.array([1, 0, 2])
+    rows = np.array(_FIRST_ONE, "float32")
+    for one_hot in (_are_one_hot(labels, outputs), labels.ndim == 1):
+        target = np.eye(3, dtype="float32")[numbers] if one_hot else numbers
+        value = _value(loss, target, rows)
+        for logits in (True, False):
+            right = _cross_entropy(numbers, rows, logits=logits).mean()
+            if np.isclose(value, right, rtol=1e-4):
+                return one_hot, logits
+    return None, None
+
+
+def _other_loss(loss: Callable) -> str:
+    """Say which loss was returned, if it is no cross-entropy of classes."""
+    import keras
+
+    numbers, rows = np.array([1, 0, 2]), np.array(_FIRST_ONE, "float32")
+    target = np.eye(3, dtype="float32")[numbers]
+    value = _value(loss, target, rows)
+    squared = keras.losses.MeanSquaredError()
+    binary = keras.losses.BinaryCrossentropy
+    for name, other in {
+        "This is the mean squared error.": squared,
+        "This is the binary cross-entropy, which takes every class for a "
+        "question of its own.": binary(),
+        "This is the binary cross-entropy, which takes each class for a "
+        "question of its own.": binary(from_logits=True),
+        "This is the cross-entropy with labels and outputs exchanged: Keras "
+        "calls a loss with the labels first.": lambda y, z: (
+            keras.losses.categorical_crossentropy(z, y)
+        ),
+    }.items():
+        if np.isclose(value, _value(other, target, rows), rtol=1e-4):
+            return name + " Which of the two is asked for classes? "
+    for one_hot in (True, False):
+        value = _value(loss, target if one_hot else numbers, rows)
+        for logits in (True, False):
+            right = _cross_entropy(numbers, rows, logits=logits).mean()
+            if np.isclose(value, right * len(rows), rtol=1e-4):
+                return "You add the rows up. Leave reduction as it is. "
+    return ""
+
+
+def _loss_for(answer: Any) -> str:
+    """Grade the choice among four losses."""
+    with _quietly():
+        return _chosen_loss(answer)
+
+
+def _chosen_loss(answer: Any) -> str:
+    losses = []
+    for labels, outputs in _BATCHES:
+        try:
+            losses.append(_as_loss(call(answer, labels, outputs)))
+        except Raised as raised:
+            raise Wrong(f"{raised}{_reminder(str(raised), labels)}") from raised
+    wrong = []
+    for loss, (labels, outputs) in zip(losses, _BATCHES, strict=True):
+        right = _cross_entropy(
+            labels, outputs, logits=_are_logits(labels, outputs)
+        ).mean()
+        value = _value(loss, labels, outputs)
+        if not np.isclose(value, right, rtol=1e-4):
+            wrong.append((loss, labels, outputs, value, right))
+    if not wrong:
+        return (
+            "The wrong form of the labels ends with an error. The wrong "
+            "from_logits trains on without a word, only worse: look at your "
+            "last layer, where softmax means probabilities."
+        )
+    loss, labels, outputs, value, right = wrong[0]
+    read = [
+        _reads(loss, *batch)
+        for loss, batch in zip(losses, _BATCHES, strict=True)
+    ]
+    said = []
+    for place, (truth, rules) in enumerate(
+        ((_are_one_hot, _ONE_HOT_RULES), (_are_logits, _LOGITS_RULES))
+    ):
+        given = [reading[place] for reading in read]
+        if given == [truth(*batch) for batch in _BATCHES]:
+            continue
+        said += [
+            message
+            for message, rule in rules.items()
+            if given == [bool(rule(*batch)) for batch in _BATCHES]
+        ][:1]
+    example = (
+        f"\nFor labels of shape {labels.shape} and outputs whose first row is "
+        f"{np.round(outputs[0], 2).tolist()} your loss "
+    )
+    if np.isfinite(value):
+        example += f"gives {value:.4g}, the cross-entropy is {right:.4g}."
+    else:
+        example += "gives no number: it does not fit them."
+    if not said:
+        said = [_other_loss(loss) + "This is not the loss that fits."]
+    raise Wrong("\n".join(said) + example)
+
+
+def _reminder(text: str, labels: np.ndarray) -> str:
+    """Say what helps where the choice itself raised."""
+    if "truth value" in text:
+        return " np.allclose(…, 1) asks about all sums, and gives one answer."
+    if "Index" in text or "axis" in text:
+        return f"\nlabels has shape {labels.shape} here: look at labels.ndim."
+    return ""
+
+
+loss_for = Exercise(
+    _loss_for,
+    hints=[
+        "Two questions, each with its own answer: are the labels class "
+        "numbers or one-hot rows, and are the outputs probabilities or "
+        "logits?",
+        "labels.ndim is 1 for class numbers and 2 for one-hot rows. "
+        "Probabilities: (outputs >= 0).all() and "
+        "np.allclose(outputs.sum(axis=1), 1).",
+        "Put the second answer into logits, True or False. Then return "
+        "keras.losses.SparseCategoricalCrossentropy(from_logits=logits) for "
+        "class numbers, and CategoricalCrossentropy likewise for rows.",
+    ],
+    needs="keras",
+)
+
+
+def _class(answer: Any, base: type, given: str, ready: type) -> type:
+    """Return the learner's class, or say what was handed over instead.
+
+    Args:
+        answer: Anything.
+        base: What it should be derived from, a class of Keras.
+        given: The name of the class in the notebook.
+        ready: The class of Keras that does the task already.
+    """
+    wanted = f"class {given}({_PUBLIC[base.__name__]}):"
+    if answer is ...:
+        raise NotAttempted
+    if isinstance(answer, base):
+        name = type(answer).__name__
+        raise Wrong(
+            f"This is one {name} that was made from the class. Give the "
+            f"checker the class itself: {name}, without brackets."
+        )
+    if not isinstance(answer, type):
+        raise Wrong(
+            f"A class is expected, {wanted} but this is of type "
+            f"{type(answer).__name__}."
+        )
+    if not issubclass(answer, base):
+        raise Wrong(
+            f"{answer.__name__} is a class, but Keras cannot use it: it has "
+            f"to begin with {wanted}"
+        )
+    if issubclass(answer, ready):
+        raise Wrong(
+            f"{ready.__name__} of Keras does the work here. Later that is "
+            f"what you use. This once, write it yourself: {wanted}"
+        )
+    return answer
+
+
+_PUBLIC = {"Layer": "layers.Layer", "Callback": "keras.callbacks.Callback"}
+_EMPTY = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+
+
+def _untouched(owner: type, method: str, base: type) -> bool:
+    """Tell whether a method is missing, or still the ... of the stub."""
+    function = getattr(owner, method, None)
+    if function is None or function is getattr(base, method, None):
+        return True
+    # Keras wraps build to remember the shape.
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    return (
+        code is not None
+        and {step.opname for step in dis.get_instructions(code)} <= _EMPTY
+    )
+
+
+def _numbers(shape: Sequence[int], seed: int) -> np.ndarray:
+    """Draw numbers between −1 and 1 that are exact in float32."""
+    rng = np.random.default_rng(seed)
+    return (rng.integers(-8, 9, shape) / 8).astype("float32")
+
+
+def _weights_text(layer: Any) -> str:
+    """List the shapes of a layer's weights."""
+    shapes = [tuple(weight.shape) for weight in layer.weights]
+    if not shapes:
+        return "the layer has no weights"
+    return f"its weights have shape {' and '.join(map(str, shapes))}"
+
+
+def _run(layer: Any, x: np.ndarray, units: int) -> np.ndarray:
+    """Call a layer; say in which situation it raised or what it gave back."""
+    name = type(layer).__name__
+    before = x.copy()
+    what = f"{name}({units}) with an x of shape {x.shape}"
+    try:
+        given = attempt(what, layer, x)
+    except Raised as raised:
+        raise Wrong(f"{raised}{_why(str(raised), layer, x, units)}") from raised
+    if not np.array_equal(before, x):
+        raise Wrong("call changed its input. Work on a new tensor.")
+    if given is ... or given is None:
+        raise Wrong(
+            f"{what} gives back nothing. Is the ... still in call, or a "
+            "return missing?"
+        )
+    try:
+        return np.asarray(given, "float64")
+    except Exception as error:
+        raise Wrong(
+            f"{what} gives back something of type {type(given).__name__}. "
+            "A tensor is expected."
+        ) from error
+
+
+def _why(text: str, layer: Any, x: np.ndarray, units: int) -> str:
+    """Say what helps where a layer raised: true whatever the reason was."""
+    if "already built" in text:
+        return (
+            "\ncall runs for every batch. Make the weights in build, which "
+            "Keras calls once, before the first batch."
+        )
+    if "super().__init__" in text or "_tracker" in text:
+        return "\nsuper().__init__() comes first in __init__."
+    if "NoneType" in text and "unsupported" not in text:
+        return "\nThe size of the batch is None in input_shape: leave it out."
+    if "has no attribute" in text:
+        return (
+            "\ncall can use only what __init__ and build have put into self "
+            "under the same name."
+        )
+    inputs = x.shape[-1]
+    return (
+        f"\nHere {_weights_text(layer)}. A kernel of shape ({inputs}, {units}) "
+        f"makes of an x of shape {x.shape} an x @ kernel of shape "
+        f"{(*x.shape[:-1], units)}, and a bias has shape ({units},)."
+    )
+
+
+def _make(cls: type, units: int) -> Any:
+    """Make a layer from the learner's class."""
+    what = f"{cls.__name__}({units})"
+    try:
+        return attempt(what, cls, units)
+    except Raised as raised:
+        text = str(raised)
+        if "argument" in text:
+            text += (
+                "\n__init__(self, units) takes the number of units only. How "
+                "many inputs there are, build finds out."
+            )
+        elif "super().__init__" in text:
+            text += "\nsuper().__init__() comes first in __init__."
+        raise Wrong(text) from raised
+
+
+def _plain_arrays(layer: Any, x: np.ndarray, units: int) -> list[str]:
+    """Name what looks like weights, but is no variable that Keras knows."""
+    found = []
+    known = {id(weight) for weight in layer.weights}
+    for name, value in vars(layer).items():
+        if id(value) in known or name.startswith("_") or callable(value):
+            continue
+        shape = tuple(getattr(value, "shape", ()) or ())
+        if shape and units in shape:
+            found.append(f"self.{name}")
+    return found
+
+
+def _kernel_and_bias(layer: Any, x: np.ndarray, units: int) -> tuple:
+    """Find the two weights of a layer, or say what is wrong with them."""
+    inputs = x.shape[-1]
+    plain = _plain_arrays(layer, x, units)
+    if plain:
+        raise Wrong(
+            f"{' and '.join(plain)} {'is' if len(plain) == 1 else 'are'} no "
+            "weight for Keras: it would neither train nor save such an "
+            "array. self.add_weight makes weights."
+        )
+    inner = [
+        type(part).__name__
+        for part in layer._flatten_layers(include_self=False)
+    ]
+    if inner:
+        raise Wrong(
+            f"The work is done by another layer, {inner[0]}. Make kernel and "
+            "bias yourself, with self.add_weight in build."
+        )
+    weights = list(layer.weights)
+    shapes = [tuple(weight.shape) for weight in weights]
+    frozen = [
+        shape
+        for weight, shape in zip(weights, shapes, strict=True)
+        if not weight.trainable
+    ]
+    if not weights:
+        raise Wrong(
+            "The layer has no weights. build has to make them with "
+            "self.add_weight(shape=…, initializer=…)."
+        )
+    if frozen:
+        raise Wrong(
+            f"The weight of shape {frozen[0]} is not trainable: no step of "
+            "an optimizer will change it. Leave trainable as it is."
+        )
+    if shapes.count((inputs, units)) != 1:
+        said = f"With {inputs} inputs and {units} units, "
+        if (units, inputs) in shapes:
+            raise Wrong(
+                f"{said}the kernel has shape ({units}, {inputs}). Dense "
+                f"stores ({inputs}, {units}): a row for each input, a column "
+                "for each unit."
+            )
+        if x.ndim == 3 and (x.shape[1], units) in shapes:
+            raise Wrong(
+                f"For an x of shape {x.shape} the kernel has shape "
+                f"({x.shape[1]}, {units}): input_shape[1] is the second axis. "
+                "The inputs are the last one: input_shape[-1]."
+            )
+        raise Wrong(
+            f"{said}a kernel of shape ({inputs}, {units}) is expected, but "
+            f"{_weights_text(layer)}."
+        )
+    kernel = weights.pop(shapes.index((inputs, units)))
+    if not weights:
+        raise Wrong(
+            "The bias is missing: one more weight, of shape (units,), is "
+            "added to x @ kernel."
+        )
+    if len(weights) > 1:
+        raise Wrong(
+            f"Two weights are expected, a kernel and a bias, but "
+            f"{_weights_text(layer)}."
+        )
+    shape = tuple(weights[0].shape)
+    if shape != (units,):
+        raise Wrong(
+            f"The bias has shape {shape}. With {units} units it should be "
+            f"({units},): one number for each unit, the same for every row."
+        )
+    return kernel, weights[0]
+
+
+def _check_start(cls: type) -> None:
+    """Look at the values that the weights have before any training."""
+    inputs, units = 64, 32
+    layer = _make(cls, units)
+    x = _numbers((2, inputs), 0)
+    _run(layer, x, units)
+    kernel, bias = map(np.asarray, _kernel_and_bias(layer, x, units))
+    if bias.any():
+        raise Wrong(
+            f"The bias starts at {bias[0]:.3g}, {bias[1]:.3g}, … Let it start "
+            'at 0: initializer="zeros".'
+        )
+    if np.ptp(kernel) == 0:
+        raise Wrong(
+            f"Every value of the kernel starts at {kernel[0, 0]:.3g}. Then "
+            "all units compute the same, and all learn the same. Start with "
+            'random values: initializer="glorot_uniform".'
+        )
+    usual = np.sqrt(2 / (inputs + units))
+    if not 0.7 < kernel.std() / usual < 1.4 or abs(kernel.mean()) > usual / 4:
+        raise Wrong(
+            f"With {inputs} inputs and {units} units, the values of the "
+            f"kernel have mean {kernel.mean():.2f} and standard deviation "
+            f"{kernel.std():.2f}. glorot_uniform gives 0 and {usual:.2f}."
+        )
+
+
+def _relu(z: np.ndarray) -> np.ndarray:
+    return np.maximum(z, 0)
+
+
+# What a layer may compute from x, kernel and bias.
+_LAYER_MISTAKES: dict[str, Callable[..., np.ndarray]] = {
+    "There is a ReLU in call. This layer has no activation: x @ kernel + "
+    "bias.": lambda x, k, b: _relu(x @ k + b),
+    "There is a ReLU in call, before the bias. This layer has no activation: "
+    "x @ kernel + bias.": lambda x, k, b: _relu(x @ k) + b,
+    "There is a sigmoid in call. This layer has no activation: x @ kernel + "
+    "bias.": lambda x, k, b: 1 / (1 + np.exp(-(x @ k + b))),
+    "There is a tanh in call. This layer has no activation: x @ kernel + "
+    "bias.": lambda x, k, b: np.tanh(x @ k + b),
+    "There is a softmax in call. This layer has no activation: x @ kernel + "
+    "bias.": lambda x, k, b: (
+        np.exp(x @ k + b) / np.exp(x @ k + b).sum(axis=-1, keepdims=True)
+    ),
+    "The bias is made, but not added.": lambda x, k, b: x @ k,
+    "The bias is subtracted. Add it.": lambda x, k, b: x @ k - b,
+    "The bias is multiplied. Add it: x @ kernel + bias.": (
+        lambda x, k, b: x @ k * b
+    ),
+    "The bias is added to the product of every input. Add it once, after "
+    "x @ kernel.": lambda x, k, b: x @ (k + b),
+    "The kernel is not used.": lambda x, k, b: b + np.zeros_like(x @ k),
+}
+
+
+def _check_values(cls: type, shape: Sequence[int], units: int) -> None:
+    """Compare one layer, with weights other than at its start, with NumPy."""
+    x = _numbers(shape, 1)
+    layer = _make(cls, units)
+    early = [tuple(w.shape) for w in layer.weights if np.size(w) > units]
+    if early:
+        raise Wrong(
+            f"A weight of shape {early[0]} is there before the layer has met "
+            "an input. How many inputs there will be, __init__ can only "
+            "guess: make the kernel in build, with input_shape[-1]."
+        )
+    first = _run(layer, x, units)
+    kernel, bias = _kernel_and_bias(layer, x, units)
+    if not np.allclose(first, _run(layer, x, units), atol=1e-6):
+        raise Wrong(
+            "The same x gave two different results: is something random in "
+            "call? Make the weights in build."
+        )
+    kernel.assign(_numbers(kernel.shape, 2))
+    # Nowhere 0, and not the same for two units.
+    bias.assign((np.arange(units, dtype="float32") + 1.5) / 4)
+    k, b = np.asarray(kernel), np.asarray(bias)
+    # Another number of rows, too: build has seen only the first.
+    for batch in (x, _numbers((7, *shape[1:]), 3)):
+        given, right = _run(layer, batch, units), batch @ k + b
+        if given.shape == right.shape and np.allclose(given, right, atol=1e-4):
+            continue
+        for message, mistake in _LAYER_MISTAKES.items():
+            wrong = mistake(batch, k, b)
+            if given.shape == wrong.shape and np.allclose(
+                given, wrong, atol=1e-4
+            ):
+                raise Wrong(message)
+        if given.shape != right.shape:
+            raise Wrong(
+                f"Of an x of shape {batch.shape}, {units} units make shape "
+                f"{right.shape}, but the result has shape {given.shape}."
+            )
+        raise Wrong(
+            "The result is not x @ kernel + bias. For the row "
+            f"{batch.reshape(-1, shape[-1])[0].round(3).tolist()} it is "
+            f"{given.reshape(-1, units)[0].round(3).tolist()}, expected "
+            f"{right.reshape(-1, units)[0].round(3).tolist()}."
+        )
+
+
+def _check_training(cls: type) -> None:
+    """Make a model of the layer before any data, and train one step."""
+    import keras
+
+    inputs, units, rate = 5, 3, 0.1
+    layer = _make(cls, units)
+    what = f"{cls.__name__}({units}) in a model, with keras.Input(({inputs},)),"
+    try:
+        entry = keras.Input((inputs,))
+        model = keras.Model(entry, attempt(what, layer, entry))
+    except Raised as raised:
+        raise Wrong(
+            f"{raised}\nA model is laid out before there are numbers: the "
+            "size of the batch is None then, and x is only a placeholder. "
+            "Use input_shape[-1] in build, and keras.ops, not NumPy, in call."
+        ) from raised
+    x, y = _numbers((4, inputs), 4), _numbers((4, units), 5)
+    kernel, bias = _kernel_and_bias(layer, x, units)
+    k, b = np.array(kernel), np.array(bias)
+    # As it stands: compiling would take longer than the step.
+    model.compile(keras.optimizers.SGD(rate), "mse", run_eagerly=True)
+    try:
+        attempt(f"{what} in a training step", model.train_on_batch, x, y)
+    except Raised as raised:
+        raise Wrong(
+            f"{raised}\nKeras finds the slope through keras.ops only, not "
+            "through NumPy."
+        ) from raised
+    error = 2 * (x @ k + b - y) / y.size
+    for weight, right, name in (
+        (kernel, k - rate * x.T @ error, "kernel"),
+        (bias, b - rate * error.sum(axis=0), "bias"),
+    ):
+        if not np.allclose(np.asarray(weight), right, atol=1e-4):
+            raise Wrong(
+                f"One step of SGD does not move the {name} as it does that of "
+                "Dense. Is there NumPy in call, or a stop_gradient?"
+            )
+
+
+def _my_dense(answer: Any) -> str:
+    """Grade a layer of the learner's own."""
+    from keras import layers
+
+    cls = _class(answer, layers.Layer, "MyDense", layers.Dense)
+    empty = [_untouched(cls, name, layers.Layer) for name in ("build", "call")]
+    if all(empty):
+        raise NotAttempted
+    with _quietly():
+        if empty[0] and not _make(cls, 3).weights:
+            raise Wrong(
+                "build is still empty. It makes the two weights, with "
+                "self.add_weight."
+            )
+        if empty[1]:
+            raise Wrong("call is still empty. It gives back x @ kernel + bias.")
+        for shape, units in (((4, 5), 3), ((1, 2), 4), ((2, 6, 5), 3)):
+            _check_values(cls, shape, units)
+        _check_start(cls)
+        _check_training(cls)
+    return (
+        "Equal to keras.layers.Dense, with 5 · 3 + 3 = 18 parameters for 5 "
+        "inputs and 3 units. Because build waits for the first input, nobody "
+        "has to say how many inputs there are."
+    )
+
+
+my_dense = Exercise(
+    _my_dense,
+    hints=[
+        "build makes what is learnt, and call uses it. The kernel needs the "
+        "number of inputs, input_shape[-1], and the number of units.",
+        "self.kernel = self.add_weight(shape=(input_shape[-1], self.units), "
+        'initializer="glorot_uniform"). The bias has shape (self.units,) and '
+        "starts with zeros.",
+        "call returns keras.ops.matmul(x, self.kernel) + self.bias.",
+    ],
+    needs="keras",
+)
+
+
+def _fit(val_loss: Sequence[float], loss: Sequence[float] = ()) -> list[dict]:
+    """Return what Keras reports after each epoch of a training.
+
+    Args:
+        val_loss: One value for each epoch.
+        loss: The same; without it, a loss that always falls.
+    """
+    loss = loss or [2.0 * 0.9**epoch for epoch in range(len(val_loss))]
+    return [
+        {
+            "accuracy": round(1 / (1 + one), 4),
+            "loss": one,
+            "val_accuracy": round(0.5 + 0.3 / (1 + epoch % 4), 4),
+            "val_loss": other,
+        }
+        for epoch, (one, other) in enumerate(zip(loss, val_loss, strict=True))
+    ]
+
+
+_DOWN = [0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35]
+# patience, and one or two trainings with the same callback.
+_TRAININGS: list[tuple[int, list[list[dict]]]] = [
+    (2, [_fit([1.0, 0.8, 0.9, 0.85, 0.7, 0.6, 0.5, 0.4])]),
+    (3, [_fit([1.0, 1.1, 0.9, 1.0, 0.8, 0.9, 0.7, 0.6, 0.5])]),
+    (1, [_fit([0.9, 0.7, 0.8, 0.6, 0.5])]),
+    (3, [_fit([0.9, 0.7, 0.8, 0.85, 0.95, 0.6, 0.5, 0.4])]),
+    (2, [_fit(_DOWN, [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2])]),
+    (2, [_fit([0.6, 0.6, 0.6, 0.6, 0.5, 0.4])]),
+    (2, [_fit([2500.0, 2400.0, 2300.0, 2350.0, 2340.0, 2330.0, 2200.0])]),
+    (3, [_fit([0.3, 0.2, 0.5, 0.4, 0.3, 0.25, 0.22, 0.21])]),
+    (2, [_fit(_DOWN), _fit([1.9, 1.8, 1.7, 1.6, 1.5, 1.4])]),
+    (3, [_fit([0.5, 0.6, 0.7, 0.8, 0.9]), _fit([0.45, 0.46, 0.47, 0.48, 0.3])]),
+    (2, [_fit([0.9, 0.8, 0.85, 0.7, 0.75]), _fit([0.6, 0.65, 0.5, 0.4, 0.3])]),
+    (4, [_fit([1.0, 1.3, 1.2, 1.1, 1.05, 1.04, 0.9, 0.8])]),
+]
+
+
+def _ends(
+    patience: int,
+    trainings: Sequence[Sequence[dict]],
+    *,
+    key: str = "val_loss",
+    against_last: bool = False,
+    reset: bool = True,
+    late: int = 0,
+    keep: str = "",
+    start: float = np.inf,
+    tie: bool = False,
+    highest: bool = False,
+    wait: int | None = None,
+    only_total: bool = False,
+) -> list[int]:
+    """Return after how many epochs each training ends, by a rule.
+
+    Args:
+        patience: The epochs to wait for.
+        trainings: What Keras reports after each epoch of each of them.
+        key: The value that is watched.
+        against_last: Whether the epoch before is what is to be beaten.
+        reset: Whether the count starts again at a new lowest value.
+        late: How many epochs later the training is ended.
+        keep: What is not set back for the next training: "best count".
+        start: What the first value has to beat.
+        tie: Whether the same value again is a new lowest one.
+        highest: Whether the value to beat is the highest one.
+        wait: Used in place of patience.
+        only_total: Whether every epoch counts.
+    """
+    best, count, ends = start, 0, []
+    sign = -1 if highest else 1
+    limit = (patience if wait is None else wait) + late
+    for reports in trainings:
+        if "best" not in keep:
+            best = start
+        if "count" not in keep:
+            count = 0
+        for ended, report in enumerate(reports, 1):  # noqa: B007
+            value = sign * report[key]
+            better = value < best or (tie and value == best)
+            if better and not only_total:
+                count = count * (not reset)
+            else:
+                count += 1
+            if better or against_last:
+                best = value
+            if count >= limit:
+                break
+        ends.append(ended)
+    return ends
+
+
+_PATIENCE_MISTAKES: dict[str, dict[str, Any]] = {
+    "You compare with the epoch before. Compare with the lowest val_loss so "
+    "far: a rise that falls back a little is no progress.": {
+        "against_last": True
+    },
+    "The count goes on after a new lowest value. It counts epochs in a row: "
+    "set it back to 0 there.": {"reset": False},
+    "You watch loss. The loss of the training images keeps falling; val_loss "
+    "tells when to stop.": {"key": "loss"},
+    "You watch val_accuracy. Asked is val_loss.": {"key": "val_accuracy"},
+    "You watch accuracy. Asked is val_loss.": {"key": "accuracy"},
+    "You watch accuracy, and wait for a new highest value. Asked is the "
+    "lowest val_loss.": {"key": "accuracy", "highest": True},
+    "You watch val_accuracy, and wait for a new highest value. Asked is the "
+    "lowest val_loss.": {"key": "val_accuracy", "highest": True},
+    "Training ends one epoch too late. With patience = 1, the first epoch "
+    "without a new lowest value is the last one.": {"late": 1},
+    "Training ends one epoch too early. With patience = 1, the first epoch "
+    "without a new lowest value is the last one.": {"late": -1},
+    "The lowest value and the count survive into the next fit. Set both back "
+    "in on_train_begin.": {"keep": "best count"},
+    "The lowest value survives into the next fit. Set it back in "
+    "on_train_begin.": {"keep": "best"},
+    "The count survives into the next fit. Set it back in on_train_begin.": {
+        "keep": "count"
+    },
+    "The lowest value starts at 0, and no loss falls below that. Start with "
+    "float('inf'): then the first epoch sets it.": {"start": 0.0},
+    "The lowest value starts at 1, and a loss may start far above that. Start "
+    "with float('inf'): then the first epoch sets it.": {"start": 1.0},
+    "The lowest value starts too low: a loss may be in the thousands. Start "
+    "with float('inf'): then the first epoch sets it.": {"start": 100.0},
+    "The same value again counts as a new lowest one here. Ask for a smaller "
+    "one.": {"tie": True},
+    "You wait for a new highest val_loss. A loss should fall.": {
+        "highest": True
+    },
+    "You do not wait: the first epoch without a new lowest value ends the "
+    "training, whatever patience is.": {"wait": 1},
+    "You always wait for 2 epochs. Wait for self.patience.": {"wait": 2},
+    "You always wait for 3 epochs. Wait for self.patience.": {"wait": 3},
+    "Every epoch counts here, also those with a new lowest value.": {
+        "only_total": True
+    },
+}
+
+
+def _small_model() -> Any:
+    """Make a model for callbacks that look at more than stop_training."""
+    import keras
+
+    return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+
+
+def _watch(
+    cls: type, patience: int, trainings: Sequence[Sequence[dict]], model: Any
+) -> tuple:
+    """Play trainings to a callback, as fit would do it.
+
+    Returns:
+        After how many epochs each ended, the callback, and what it returned.
+    """
+    name = f"{cls.__name__}({patience})"
+    try:
+        callback = attempt(name, cls, patience)
+    except Raised as raised:
+        text = str(raised)
+        if "argument" in text:
+            text += "\n__init__(self, patience) takes one number."
+        raise Wrong(text) from raised
+    ends, returned = [], None
+    for reports in trainings:
+        model.stop_training = False
+        callback.set_params({"epochs": len(reports), "steps": 1, "verbose": 0})
+        attempt(f"set_model of {name}", callback.set_model, model)
+        _tell(callback, "on_train_begin", {})
+        for epoch, report in enumerate(reports):
+            logs = dict(report)
+            _tell(callback, "on_epoch_begin", epoch, {})
+            returned = _tell(callback, "on_epoch_end", epoch, logs) or returned
+            if model.stop_training:
+                break
+        _tell(callback, "on_train_end", logs)
+        ends.append(epoch + 1)
+    return ends, callback, returned
+
+
+def _tell(callback: Any, method: str, *arguments: Any) -> Any:
+    """Call one method of a callback, and explain what it raises."""
+    logs = arguments[-1]
+    try:
+        return attempt(method, getattr(callback, method), *arguments)
+    except Raised as raised:
+        text = str(raised)
+        if "KeyError" in text and logs:
+            text += f"\nlogs has the keys {', '.join(map(repr, logs))}."
+        elif "KeyError" in text:
+            text += "\nlogs is empty here. on_epoch_end gets the values."
+        elif "AttributeError" in text and "has no attribute" in text:
+            text += (
+                "\nWhat on_epoch_end reads from self, on_train_begin has to "
+                "put there, under the same name."
+            )
+        elif "argument" in text:
+            text += (
+                "\nKeras calls on_train_begin(logs) and "
+                "on_epoch_end(epoch, logs)."
+            )
+        elif "'dict'" in text:
+            text += '\nlogs is a dict: logs["val_loss"] is a number in it.'
+        raise Wrong(text) from raised
+
+
+def _patience(answer: Any) -> str:
+    """Grade a callback by the epochs after which it ends trainings."""
+    from keras import callbacks
+
+    base = callbacks.Callback
+    cls = _class(answer, base, "Patience", callbacks.EarlyStopping)
+    methods = ("on_train_begin", "on_epoch_end", "set_model", "on_epoch_begin")
+    if all(_untouched(cls, method, base) for method in methods):
+        raise NotAttempted
+    if _untouched(cls, "on_epoch_end", base):
+        raise Wrong(
+            "on_epoch_end is still empty. It looks at logs after every epoch, "
+            "and ends the training when it is time."
+        )
+    with _quietly():
+        model = _small_model()
+        seen = [_watch(cls, *training, model) for training in _TRAININGS]
+    ends = [end for end, _, _ in seen]
+    right = [_ends(*training) for training in _TRAININGS]
+    if ends == right:
+        return (
+            "The weights are those of the last epoch, and so `patience` "
+            "epochs past the best. EarlyStopping of Keras does what you "
+            "wrote, and goes back to them with restore_best_weights=True."
+        )
+    raise Wrong(_what_ended(ends, seen, right))
+
+
+def _what_ended(
+    ends: list[list[int]], seen: list[tuple], right: list[list[int]]
+) -> str:
+    """Say why trainings ended too early or too late."""
+    case = next(
+        i for i, (a, b) in enumerate(zip(ends, right, strict=True)) if a != b
+    )
+    patience, trainings = _TRAININGS[case]
+    fit = next(
+        i
+        for i, (a, b) in enumerate(zip(ends[case], right[case], strict=True))
+        if a != b
+    )
+    values = [report["val_loss"] for report in trainings[fit]]
+    example = (
+        f"\nWith patience = {patience} and val_loss {values}"
+        f"{', in a second fit,' if fit else ''} training ended after epoch "
+        f"{ends[case][fit]}, expected {right[case][fit]}."
+    )
+    never = [[len(t) for t in trainings] for _, trainings in _TRAININGS]
+    if ends == never:
+        said = "It never ends a training: self.model.stop_training stays False."
+        if any(vars(one).get("stop_training") for _, one, _ in seen):
+            said = (
+                "You set self.stop_training, of the callback. Keras looks at "
+                "that of the model: self.model.stop_training = True."
+            )
+        elif any(returned is not None for _, _, returned in seen):
+            said = (
+                "Keras does not look at what on_epoch_end returns. Set "
+                "self.model.stop_training = True."
+            )
+        return said + example
+    rules = _PATIENCE_MISTAKES.items()
+    for size in (1, 2):
+        for chosen in itertools.combinations(rules, size):
+            options = [rule for _, rule in chosen]
+            names = [name for rule in options for name in rule]
+            if len(names) > len(set(names)):
+                continue
+            together = {k: v for rule in options for k, v in rule.items()}
+            if ends == [_ends(*t, **together) for t in _TRAININGS]:
+                return "\n".join(text for text, _ in chosen) + example
+    return "Training does not end where it should." + example
+
+
+patience = Exercise(
+    _patience,
+    hints=[
+        "Two things have to be remembered from epoch to epoch: the lowest "
+        "val_loss so far, and for how many epochs there was no lower one.",
+        "on_train_begin: self.best = float('inf') and self.count = 0. "
+        "on_epoch_end: if logs['val_loss'] is smaller than self.best, keep "
+        "it and set the count to 0, else add 1 to the count.",
+        "At the end of on_epoch_end: if self.count >= self.patience: "
+        "self.model.stop_training = True.",
+    ],
+    needs="keras",
+)
+
+
+def _accuracy(p: np.ndarray, labels: np.ndarray) -> float:
+    return np.mean(p.argmax(axis=1) == labels)
+
+
+def _gap(p: np.ndarray, labels: np.ndarray) -> float:
+    return p.max(axis=1).mean() - _accuracy(p, labels)
+
+
+def _at_labels(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return p[np.arange(len(p)), labels]
+
+
+def _gap_case(
+    seed: int, samples: int, classes: int, scale: float, right: float
+) -> tuple:
+    """Draw probabilities, and labels of which a share is the likeliest."""
+    rng = np.random.default_rng(seed)
+    p = _probabilities(rng.normal(0, scale, (samples, classes)))
+    hit = rng.random(samples) < right
+    return p, np.where(hit, p.argmax(axis=1), rng.integers(0, classes, samples))
+
+
+gap = Exercise(
+    against(
+        reference=_gap,
+        cases=[
+            # Square first: there a wrong axis gives a number, which can be
+            # explained, where other shapes could only raise.
+            (
+                np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.6, 0.3, 0.1]]),
+                np.array([0, 2, 1]),
+            ),
+            (
+                np.array([[0.4, 0.35, 0.25], [0.25, 0.3, 0.45]]),
+                np.array([0, 2]),
+            ),
+            _gap_case(0, 40, 10, 4.0, 0.5),
+            _gap_case(1, 30, 5, 0.5, 0.95),
+            (np.array([[0.05, 0.9, 0.05]]), np.array([1])),
+        ],
+        mistakes={
+            "The sign is turned: sure minus right, so that 0.3 means too "
+            "sure.": lambda p, y: -_gap(p, y),
+            "The absolute value hides that a program can be more often right "
+            "than it is sure. Then the gap is negative.": (
+                lambda p, y: abs(_gap(p, y))
+            ),
+            "This is in percent. Leave it between −1 and 1.": (
+                lambda p, y: 100 * _gap(p, y)
+            ),
+            "You added the rows up. Take the means.": (
+                lambda p, y: len(y) * _gap(p, y)
+            ),
+            "This is one value for each row. Take the mean.": (
+                lambda p, y: p.max(axis=1) - (p.argmax(axis=1) == y)
+            ),
+            "This is how sure the program is. Subtract the accuracy.": (
+                lambda p, y: p.max(axis=1).mean()
+            ),
+            "This is the accuracy. Subtract it from the mean of the largest "
+            "probability of each row.": _accuracy,
+            "This is minus the accuracy: add the mean of the largest "
+            "probability of each row.": lambda p, y: -_accuracy(p, y),
+            "argmax goes along the wrong axis: each row is one sample, so "
+            "axis=1 finds its class.": lambda p, y: (
+                p.max(axis=1).mean() - np.mean(p.argmax(axis=0) == y)
+            ),
+            "max goes along the wrong axis: the largest of each row is "
+            "max(axis=1).": lambda p, y: p.max(axis=0).mean() - _accuracy(p, y),
+            "max and argmax go along the wrong axis: each row is one sample, "
+            "axis=1.": lambda p, y: (
+                p.max(axis=0).mean() - np.mean(p.argmax(axis=0) == y)
+            ),
+            "This takes the largest of all probabilities. Take the largest "
+            "of each row, axis=1, and then the mean.": (
+                lambda p, y: p.max() - _accuracy(p, y)
+            ),
+            "argmax without an axis counts through the whole table. axis=1 "
+            "finds the class of each row.": lambda p, y: (
+                p.max(axis=1).mean() - np.mean(p.argmax() == y)
+            ),
+            "Neither max nor argmax has an axis. axis=1 looks at each row.": (
+                lambda p, y: p.max() - np.mean(p.argmax() == y)
+            ),
+            "This is the mean of all probabilities, which is 1 / classes "
+            "whatever the program says. Take the largest of each row.": (
+                lambda p, y: p.mean() - _accuracy(p, y)
+            ),
+            "You count the rows whose largest probability is above 0.5. Take "
+            "the mean of these probabilities: sure is a matter of degree.": (
+                lambda p, y: np.mean(p.max(axis=1) > 0.5) - _accuracy(p, y)
+            ),
+            "This is the probability of the true class. How sure the program "
+            "is, its largest probability says, right or wrong.": (
+                lambda p, y: _at_labels(p, y).mean() - _accuracy(p, y)
+            ),
+            "You subtract the probability of the true class. The accuracy is "
+            "the share of rows whose largest probability is at the label.": (
+                lambda p, y: p.max(axis=1).mean() - _at_labels(p, y).mean()
+            ),
+            "You subtract the share of errors. Subtract the accuracy, the "
+            "share of what is right.": (
+                lambda p, y: p.max(axis=1).mean() - 1 + _accuracy(p, y)
+            ),
+            "You add the accuracy. Subtract it.": (
+                lambda p, y: p.max(axis=1).mean() + _accuracy(p, y)
+            ),
+            "You divide by the accuracy. Subtract it.": (
+                lambda p, y: p.max(axis=1).mean() / _accuracy(p, y)
+            ),
+            "You take the rows with an error only. Take the mean over all "
+            "rows.": lambda p, y: (
+                p.max(axis=1)[p.argmax(axis=1) != y].mean() - _accuracy(p, y)
+            ),
+            "You take the rows that are right only. Take the mean over all "
+            "rows.": lambda p, y: (
+                p.max(axis=1)[p.argmax(axis=1) == y].mean() - _accuracy(p, y)
+            ),
+            "You subtract the number of right rows. The accuracy is their "
+            "share: the mean.": lambda p, y: (
+                p.max(axis=1).mean() - np.sum(p.argmax(axis=1) == y)
+            ),
+            "You compare the probabilities themselves with the labels. The "
+            "place of the largest, argmax(axis=1), is the class.": (
+                lambda p, y: p.max(axis=1).mean() - np.mean(p.max(axis=1) == y)
+            ),
+            "You take the median. Take the mean.": (
+                lambda p, y: np.median(p.max(axis=1)) - _accuracy(p, y)
+            ),
+            "argmin finds the least likely class. argmax finds the "
+            "likeliest.": lambda p, y: (
+                p.max(axis=1).mean() - np.mean(p.argmin(axis=1) == y)
+            ),
+        },
+        insight="Pixels 255 times too large make scores about 255 times too "
+        "large, and softmax then says 1.0 for some class, right or wrong. "
+        "Accuracy alone would not have told: compare it with how sure the "
+        "program is.",
+        not_finite="A mean over no rows is NaN: take all rows.",
+    ),
+    hints=[
+        "Two numbers are compared: how sure the program is on average, and "
+        "how often it is right.",
+        "How sure: the mean of probabilities.max(axis=1). Its answer for "
+        "each row is probabilities.argmax(axis=1).",
+        "probabilities.max(axis=1).mean() minus "
+        "(probabilities.argmax(axis=1) == labels).mean().",
+    ],
+)
