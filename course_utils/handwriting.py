@@ -135,7 +135,7 @@ def strokes(digit: int, seed: int) -> list[np.ndarray]:
         ValueError: `digit` is no digit.
     """
     name, rng = _begin(digit, seed)
-    haste = rng.uniform(0.5, 1.8)
+    haste = rng.uniform(0.5, 2.2)
     paths = [
         _path(text, haste, rng) for text in VARIANTS[digit][name].split(";")
     ]
@@ -327,7 +327,13 @@ def _placed(
     paths: list[np.ndarray], rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Give the digit proportions, slant, size and a place in the square."""
-    wide = rng.uniform(0.8, 1.2)
+    # One hand has its waist high, another low; one writes wide, one narrow.
+    waist = rng.uniform(-0.45, 0.45)
+    paths = [
+        np.stack([x, y + waist * y * (1 - y)], axis=1)
+        for x, y in (path.T for path in paths)
+    ]
+    wide = np.exp(rng.uniform(-0.35, 0.35))
     slant = np.tan(np.radians(rng.triangular(-20, 5, 20)))
     lean = np.radians(rng.uniform(-4, 4))
     matrix = np.array([[wide, 0.0], [-slant, 1.0]]) @ np.array(
