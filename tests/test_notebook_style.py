@@ -399,6 +399,14 @@ PLANTED = {
         (tag(4, "nbval-ignore-output"), "must assert what matters"),
         (tag(4, "raises-exception"), "must assert what matters"),
         (
+            both(tag(4, "nbval-ignore-output"), set_source(4, "assert w")),
+            None,
+        ),
+        (
+            both(tag(4, "raises-exception"), set_source(4, "assert w")),
+            "must assert what matters",
+        ),
+        (
             both(tag(4, "raises-exception"), set_source(8, "assert w")),
             None,
         ),
