@@ -9,23 +9,28 @@ from __future__ import annotations
 
 import errno
 import gzip
+import importlib.util
 import io
 import math
 import os
 import pickle
 import tarfile
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course_utils import standins
+from course_utils import prices, standins
 
 import numpy as np
 
 CACHE = Path(__file__).parents[1] / "data" / "cache"
-TIMEOUT = 10.0  # seconds without an answer after which a mirror is given up
+# When a mirror is given up:
+TIMEOUT = 10.0  # seconds without an answer
+SLOWEST = 1000  # bytes per second
+PATIENCE = 30.0  # seconds during which it was slower than that
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 DIGITS = tuple("0123456789")
 OBJECTS = (
@@ -54,6 +59,24 @@ class Images:
     x_test: np.ndarray
     y_test: np.ndarray
     names: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The daily prices of one share.
+
+    Attributes:
+        dates: datetime64[D], shape `(days,)`, ascending, each once. Days
+            without trade are not there.
+        values: float64, shape `(days,)`: one price a day.
+        name: What the share is called, or the name of the file.
+        source: "matplotlib" or "your copy".
+    """
+
+    dates: np.ndarray
+    values: np.ndarray
+    name: str
     source: str
 
 
@@ -259,7 +282,9 @@ def _download(name: str, file: str, checksum: str, folder: Path) -> None:
     import requests
 
     pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
-    downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
+    downloader = pooch.HTTPDownloader(
+        progressbar=True, timeout=TIMEOUT, hooks={"response": _watch}
+    )
     own = os.environ.get("COURSE_DATA_MIRROR")
     mirrors = [f"{own.rstrip('/')}/{name}/"] if own else []
     tried = []
@@ -284,11 +309,32 @@ def _download(name: str, file: str, checksum: str, folder: Path) -> None:
     )
 
 
+def _watch(response: Any, **_: object) -> None:
+    """Let a download fail that trickles, each byte just in time."""
+    import requests
+
+    def stream(size: int, decode_content: bool) -> Iterator[bytes]:
+        since, received = time.monotonic(), 0
+        # Unlike `read`, it does not wait until it has the whole size.
+        while piece := response.raw.read1(size, decode_content=decode_content):
+            yield piece
+            received += len(piece)
+            seconds = time.monotonic() - since
+            if seconds > PATIENCE and received < SLOWEST * seconds:
+                raise requests.exceptions.Timeout("trickles")
+            if seconds > PATIENCE:
+                since, received = time.monotonic(), 0
+
+    response.raw.stream = stream
+
+
 def _reason(error: Exception) -> str:
     """Say in a few words why a mirror did not deliver."""
     response = getattr(error, "response", None)
     if response is not None:
         return f"the server answers {response.status_code}"
+    if "trickles" in str(error):
+        return f"less than {SLOWEST:,} bytes a second"
     if "timed out" in str(error).lower():
         return f"no answer within {TIMEOUT:g} seconds"
     if "IncompleteRead" in str(error) or "broken" in str(error):
@@ -437,3 +483,67 @@ def photos() -> dict[str, np.ndarray]:
         "temple": np.array(load_sample_image("china.jpg")),
         "flower": np.array(load_sample_image("flower.jpg")),
     }
+
+
+def stock(path: str | Path | None = None, column: str = "open") -> Prices:
+    """Get the daily prices of a share, and say in one line what they are.
+
+    What had to be mended in your file is printed before that line: days that
+    were not in order, repeated lines, missing prices, thousand separators.
+
+    Args:
+        path: A CSV file with a column of dates and one of prices, UTF-8 or
+            GBK. If None, Google's share from August 2004 to October 2008,
+            which matplotlib brings.
+        column: Such as "open", "high", "low", "close". Case and spaces do
+            not count, and "open" also finds 开盘.
+
+    Returns:
+        The prices, one a day, in order.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file cannot be used. The message names the lines.
+    """
+    if path is None:
+        name, source, where = "GOOG", "matplotlib", "its sample data"
+        dates, values = _google(column)
+    else:
+        path = Path(path).expanduser()
+        name, source, where = path.stem, "your copy", str(path)
+        try:
+            dates, values, told = prices.read(path.read_bytes(), column)
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"There is no file {path.absolute()}. Expected is a CSV file "
+                "with daily prices: mend the path."
+            ) from None
+        except OSError as error:
+            raise ValueError(
+                f"{path} cannot be read ({error.strerror or error}). Expected "
+                "is a CSV file that you may read."
+            ) from error
+        except ValueError as problem:
+            raise ValueError(f"{path} cannot be used: {problem}") from None
+        for line in told:
+            print(f"{name}: {line}")
+    print(
+        f"{name}: {len(values):,} days from {dates[0]} to {dates[-1]}, "
+        f"{column} {values.min():g} to {values.max():g}, from {source} "
+        f"({where})"
+    )
+    return Prices(dates, values, name, source)
+
+
+def _google(column: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read matplotlib's file without importing all of matplotlib."""
+    origin = importlib.util.find_spec("matplotlib").origin
+    path = Path(origin).parent / "mpl-data" / "sample_data" / "goog.npz"
+    with np.load(path, allow_pickle=False) as file:
+        table = file["price_data"]
+    names = table.dtype.names
+    try:
+        place = prices.find(names[1:], column) + 1
+    except ValueError as problem:
+        raise ValueError(f"{path.name} cannot be used: {problem}") from None
+    return table["date"].copy(), table[names[place]].astype("float64")

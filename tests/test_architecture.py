@@ -27,6 +27,7 @@ ORDER = [
     "handwriting",
     "scratch",
     "device",
+    "prices",
     "datasets",
     "models",
     "inspection",
@@ -40,15 +41,16 @@ ORDER = [
     "__main__",
 ]
 WITHOUT_SCREEN = [
-    *("toy", "standins", "handwriting", "scratch", "datasets", "inspection"),
+    *("toy", "standins", "handwriting", "scratch", "prices", "datasets"),
+    "inspection",
 ]
 SCREEN = {"matplotlib", "ipywidgets", "IPython", "anywidget"}
 # Pillow makes bytes for the screen in one place, and ink in two others.
 PILLOW = {"live", "scratch", "handwriting"}
 HEAVY = ["tensorflow", "keras"]
 LIGHT = [
-    *("", "style", "toy", "standins", "handwriting", "datasets", "plots"),
-    *("live", "explorers", "quiz", "check"),
+    *("", "style", "toy", "standins", "handwriting", "prices", "datasets"),
+    *("plots", "live", "explorers", "quiz", "check"),
 ]
 FILES = sorted(PACKAGE.rglob("*.py"))
 

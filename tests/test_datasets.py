@@ -125,7 +125,8 @@ class Server(ThreadingHTTPServer):
 
     Attributes:
         files: Contents by file name.
-        faults: By start of the path: "missing", "broken", "other", "stalled".
+        faults: By start of the path: "missing", "broken", "other", "stalled",
+            "trickling".
         asked: The paths that were asked for.
         stalled: Is set as soon as somebody waits for a stalled answer.
         over: Ends the waiting.
@@ -161,10 +162,16 @@ class Answer(BaseHTTPRequestHandler):
         if fault == "other":
             data = b"<html>Please log in to this hotel's network</html>"
         self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
+        size = 10**6 if fault == "trickling" else len(data)
+        self.send_header("Content-Length", str(size))
         self.end_headers()
         if fault in {"broken", "stalled"}:
             data = data[: len(data) // 2]
+        if fault == "trickling":
+            with contextlib.suppress(OSError):  # until the other side goes
+                while not self.server.over.wait(0.02):
+                    self.wfile.write(b"x")
+            return
         self.wfile.write(data)
         if fault == "stalled":
             self.wfile.flush()
@@ -368,6 +375,7 @@ def test_status_says_what_load_would_use(
         ("broken", "the connection broke off"),
         ("other", "other bytes than were published"),
         ("stalled", "no answer within 0.5 seconds"),
+        ("trickling", "less than 1,000 bytes a second"),
     ],
 )
 def test_a_mirror_that_fails_is_left_for_the_next(
@@ -378,6 +386,7 @@ def test_a_mirror_that_fails_is_left_for_the_next(
     capsys: pytest.CaptureFixture,
 ) -> None:
     monkeypatch.setattr(datasets, "TIMEOUT", 0.5)
+    monkeypatch.setattr(datasets, "PATIENCE", 0.3)
     server.faults["/first/t10k-labels"] = fault  # the last of the files
     found = datasets.load("mnist")
     assert found.source == "download"
