@@ -1,5 +1,6 @@
 """Interactive pictures: controls, a function, and what it draws."""
 
+from course_utils.explorers.digit_pad import digit_pad
 from course_utils.explorers.explorer import Explorer
 from course_utils.explorers.gradient_descent import (
     learning_rate,
@@ -35,6 +36,7 @@ __all__ = [
     "broadcasting",
     "cost_profit",
     "cross_entropy",
+    "digit_pad",
     "learning_rate",
     "line_fit",
     "polynomial",
