@@ -8,6 +8,7 @@ from course_utils.check import (
     optimizers,
     start_here,
     tensors,
+    training_toolkit,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "optimizers",
     "start_here",
     "tensors",
+    "training_toolkit",
 ]
