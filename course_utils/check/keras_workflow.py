@@ -45,60 +45,61 @@ def _probabilities(logits: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=1, keepdims=True)
 
 
+_MIXED = ((2, -1, 0.5, 0), (-0.5, 3, 1, 0.5), (-1, 0.3, -2.5, 1))
+# Nothing in here is negative, or larger than 1.
+_SMALL = ((0.9, 0.1, 0.4, 0.2), (0.3, 0.8, 0.1, 0.7), (0.2, 0.1, 0.4, 0.9))
+# Logits with rows that add up to 1, as those of probabilities do.
+_ONES = ((1.5, -1, 0.5, 0), (-0.5, 0.5, 1.5, -0.5), (2, 1, -2.5, 0.5))
+_FIRST_ONE = ((0.2, 0.3, 0.4, 0.1), (0.4, 0.9, 0.1, 0.3), (1.6, 0.3, 0, 0.2))
+# Three sums that are not 1, and whose mean is.
+_MEAN_ONE = ((0.2, 0.3, 0.2, 0), (0.4, 0.3, 0.1, 0.4), (0.6, 0.3, 0.1, 0.1))
+# Probabilities whose sums are exactly 1, and some that are not, in float32.
+_EXACT = (
+    (0.5, 0.25, 0.125, 0.125),
+    (0.125, 0.125, 0.25, 0.5),
+    (0.25, 0.5, 0.125, 0.125),
+)
+_ROUNDED = (
+    (0.08, 0.13, 0.53, 0.26),
+    (0.13, 0.53, 0.08, 0.26),
+    (0.08, 0.53, 0.26, 0.13),
+)
+_SQUARE = ((0.5, 0.25, 0.25), (0.25, 0.5, 0.25), (0.25, 0.25, 0.5))
+
+
 def _batch(
     labels: Sequence[int],
     outputs: Sequence[Sequence[float]],
+    dtype: str,
     *,
-    one_hot: str | None = None,
-    softmax: bool = False,
+    one_hot: bool = False,
 ) -> tuple:
-    """Make the labels and the outputs of one batch.
-
-    Args:
-        labels: Class numbers.
-        outputs: Rows of logits.
-        one_hot: The dtype of one-hot rows, if the labels are to be such.
-        softmax: Whether to make probabilities of the logits.
-    """
+    """Return the labels and the outputs of one batch as arrays."""
     rows = np.array(outputs, "float32")
-    if softmax:
-        rows = _probabilities(rows)
     if one_hot:
-        return np.eye(rows.shape[1], dtype=one_hot)[list(labels)], rows
-    return np.array(labels), rows
+        return np.eye(rows.shape[1], dtype=dtype)[list(labels)], rows
+    return np.array(labels, dtype), rows
 
 
-_MIXED = ((2.0, -1.0, 0.5), (-0.5, 3.0, 1.0), (-1.0, 0.3, -2.5))
-# Nothing in here is negative, or larger than 1.
-_SMALL = ((0.9, 0.1, 0.4, 0.2), (0.3, 0.8, 0.1, 0.7), (0.2, 0.1, 0.4, 0.9))
-# Rows that add up to 1, as those of probabilities do.
-_ONES = ((1.5, -1.0, 0.5), (-0.5, 0.5, 1.0), (2.0, 1.0, -2.0))
-_FIRST_ONE = ((0.2, 0.3, 0.5), (0.4, 0.9, 0.1), (1.6, 0.3, 0.2))
-# Three sums that are not 1, and whose mean is.
-_MEAN_ONE = ((0.2, 0.3, 0.2), (0.4, 0.3, 0.5), (0.6, 0.4, 0.1))
-_WIDE = np.random.default_rng(6).normal(0, 2, (8, 10)).round(1)
-
+# Few shapes: under JAX, each is compiled anew.
 _BATCHES = [
-    _batch((0, 2, 1), _MIXED, softmax=True),
-    _batch((0, 2, 1), _MIXED),
-    _batch((0, 2, 1), _MIXED, one_hot="float32", softmax=True),
-    _batch((0, 2, 1), _MIXED, one_hot="float32"),
-    _batch((3, 0, 1), _SMALL),
-    _batch((3, 0, 1), _SMALL, one_hot="int64"),
-    _batch((2, 0, 0), _ONES),
-    _batch((2, 0, 1), _ONES, one_hot="uint8"),
-    _batch((1, 0, 2), _FIRST_ONE),
-    _batch((1, 0, 2), _MEAN_ONE, one_hot="float32"),
-    # Labels that look like one-hot numbers, as many as there are classes.
-    _batch((1, 0, 1), _MIXED, softmax=True),
-    _batch((1, 0), ((0.5, 2.0), (1.0, -1.0)), one_hot="int32", softmax=True),
-    # Sums of float32 that are not quite 1.
-    _batch((7, 2, 0, 9, 4, 4, 1, 3), _WIDE, softmax=True),
-    _batch((7, 2, 0, 9, 4, 4, 1, 3), _WIDE, one_hot="uint8", softmax=True),
-    _batch((4,), _WIDE[:1], softmax=True),
+    _batch((0, 2, 1), _EXACT, "int64"),
+    _batch((0, 2, 1), _MIXED, "int64"),
+    _batch((0, 2, 1), _EXACT, "float32", one_hot=True),
+    _batch((0, 2, 1), _MIXED, "float32", one_hot=True),
+    _batch((3, 0, 1), _SMALL, "uint8"),
+    _batch((3, 0, 1), _SMALL, "int64", one_hot=True),
+    _batch((2, 0, 0), _ONES, "int32"),
+    _batch((2, 0, 1), _ONES, "uint8", one_hot=True),
+    _batch((1, 0, 2), _FIRST_ONE, "int64"),
+    _batch((1, 0, 2), _MEAN_ONE, "float32", one_hot=True),
+    _batch((1, 0, 3), _ROUNDED, "int32"),
+    _batch((1, 0, 3), _ROUNDED, "uint8", one_hot=True),
+    # Class numbers that look like one-hot ones; as many rows as columns.
+    _batch((1, 0, 1), _EXACT, "int64"),
+    _batch((1, 0, 2), _SQUARE, "int64"),
+    _batch((1, 0, 2), _SQUARE, "int32", one_hot=True),
 ]
-_BATCHES[4] = _BATCHES[4][0].astype("uint8"), _BATCHES[4][1]
-_BATCHES[8] = _BATCHES[8][0].astype("int32"), _BATCHES[8][1]
 
 
 def _are_one_hot(labels: np.ndarray, outputs: np.ndarray) -> bool:
@@ -251,10 +252,9 @@ def _reads(loss: Callable, labels: np.ndarray, outputs: np.ndarray) -> tuple:
         Whether one-hot labels and whether logits, each None if it is neither.
     """
     # Its own batch, on which the two readings differ, whatever the batch is.
-    numbers = np.array([1, 0, 2])
-    rows = np.array(_FIRST_ONE, "float32")
+    numbers, rows = _batch((1, 0, 2), _FIRST_ONE, "int64")
     for one_hot in (_are_one_hot(labels, outputs), labels.ndim == 1):
-        target = np.eye(3, dtype="float32")[numbers] if one_hot else numbers
+        target = np.eye(4, dtype="float32")[numbers] if one_hot else numbers
         value = _value(loss, target, rows)
         for logits in (True, False):
             right = _cross_entropy(numbers, rows, logits=logits).mean()
@@ -267,8 +267,8 @@ def _other_loss(loss: Callable) -> str:
     """Say which loss was returned, if it is no cross-entropy of classes."""
     import keras
 
-    numbers, rows = np.array([1, 0, 2]), np.array(_FIRST_ONE, "float32")
-    target = np.eye(3, dtype="float32")[numbers]
+    numbers, rows = _batch((1, 0, 2), _FIRST_ONE, "int64")
+    target = np.eye(4, dtype="float32")[numbers]
     value = _value(loss, target, rows)
     squared = keras.losses.MeanSquaredError()
     binary = keras.losses.BinaryCrossentropy
@@ -597,13 +597,9 @@ def _kernel_and_bias(layer: Any, x: np.ndarray, units: int) -> tuple:
     return kernel, weights[0]
 
 
-def _check_start(cls: type) -> None:
-    """Look at the values that the weights have before any training."""
-    inputs, units = 64, 32
-    layer = _make(cls, units)
-    x = _numbers((2, inputs), 0)
-    _run(layer, x, units)
-    kernel, bias = map(np.asarray, _kernel_and_bias(layer, x, units))
+def _check_start(kernel: np.ndarray, bias: np.ndarray) -> None:
+    """Look at the values that large weights have before any training."""
+    inputs, units = kernel.shape
     if bias.any():
         raise Wrong(
             f"The bias starts at {bias[0]:.3g}, {bias[1]:.3g}, … Let it start "
@@ -653,8 +649,12 @@ _LAYER_MISTAKES: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
-def _check_values(cls: type, shape: Sequence[int], units: int) -> None:
-    """Compare one layer, with weights other than at its start, with NumPy."""
+def _check_values(cls: type, shape: Sequence[int], units: int) -> tuple:
+    """Compare one layer, with weights other than at its start, with NumPy.
+
+    Returns:
+        What its kernel and its bias were at the start.
+    """
     x = _numbers(shape, 1)
     layer = _make(cls, units)
     early = [tuple(w.shape) for w in layer.weights if np.size(w) > units]
@@ -671,6 +671,7 @@ def _check_values(cls: type, shape: Sequence[int], units: int) -> None:
             "The same x gave two different results: is something random in "
             "call? Make the weights in build."
         )
+    start = np.array(kernel), np.array(bias)
     kernel.assign(_numbers(kernel.shape, 2))
     # Nowhere 0, and not the same for two units.
     bias.assign((np.arange(units, dtype="float32") + 1.5) / 4)
@@ -697,6 +698,7 @@ def _check_values(cls: type, shape: Sequence[int], units: int) -> None:
             f"{given.reshape(-1, units)[0].round(3).tolist()}, expected "
             f"{right.reshape(-1, units)[0].round(3).tolist()}."
         )
+    return start
 
 
 def _check_training(cls: type) -> None:
@@ -718,8 +720,7 @@ def _check_training(cls: type) -> None:
     x, y = _numbers((4, inputs), 4), _numbers((4, units), 5)
     kernel, bias = _kernel_and_bias(layer, x, units)
     k, b = np.array(kernel), np.array(bias)
-    # As it stands: compiling would take longer than the step.
-    model.compile(keras.optimizers.SGD(rate), "mse", run_eagerly=True)
+    model.compile(keras.optimizers.SGD(rate), "mse")
     try:
         attempt(f"{what} in a training step", model.train_on_batch, x, y)
     except Raised as raised:
@@ -755,9 +756,9 @@ def _my_dense(answer: Any) -> str:
             )
         if empty[1]:
             raise Wrong("call is still empty. It gives back x @ kernel + bias.")
-        for shape, units in (((4, 5), 3), ((1, 2), 4), ((2, 6, 5), 3)):
-            _check_values(cls, shape, units)
-        _check_start(cls)
+        for shape, units in (((4, 5), 3), ((2, 6, 5), 3), ((4, 64), 32)):
+            start = _check_values(cls, shape, units)
+        _check_start(*start)
         _check_training(cls)
     return (
         "Equal to keras.layers.Dense, with 5 · 3 + 3 = 18 parameters for 5 "
