@@ -98,7 +98,6 @@ function makePad() {
   const fine = document.createElement("canvas");
   fine.width = fine.height = FINE;
   const g = fine.getContext("2d", { willReadFrequently: true });
-  g.fillStyle = g.strokeStyle = "white";
   let model = null;
   let sent = null;
   let sentAt = 0;
