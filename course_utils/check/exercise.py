@@ -71,6 +71,11 @@ ADVICE = (
         "setting an array element with a sequence\\.$",
         "\nA whole array does not fit into the place of one number.",
     ),
+    (
+        "Cannot cast ufunc .* to dtype\\('u?int",
+        "\nAn array of whole numbers cannot hold fractions. Make floats of it "
+        'first: .astype("float32").',
+    ),
 )
 PRINT_LIMIT = 10_000  # characters that one answer may print
 
