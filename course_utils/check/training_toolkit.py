@@ -68,7 +68,7 @@ _PHOTOS = [
             dtype="uint8",
         ),
     ),
-    _page(0, (15, 11), paper=135, ink=95, noise=4),
+    _page(0, (15, 11), paper=150, ink=70, noise=4),
     _page(1, (160, 120), paper=215, ink=40, noise=9),
 ]
 
@@ -300,14 +300,14 @@ class _Folder(NamedTuple):
 _FOLDERS = [
     _Folder("run 1", {f"epoch-{n}.keras": _WHOLE for n in (1, 2, 3)}, 10),
     # Copied back from somewhere, so that the newest was not written last.
-    _Folder("run-2", {f"epoch-{n}.keras": _WHOLE for n in (9, 11, 10)}, 20),
+    _Folder("run-2", {f"epoch-{n}.keras": _WHOLE for n in (7, 18, 20, 12)}, 25),
     _Folder(
         "训练 7",
         {
             "epoch-18.keras": _WHOLE,
             "epoch-19.keras": _WHOLE,
-            "epoch-20.keras": _HALF,
-            "epoch-21.keras": b"",
+            "epoch-20.keras": b"",
+            "epoch-21.keras": _HALF,
         },
         30,
     ),
@@ -371,8 +371,8 @@ def _one_back(folder: Path) -> Path | None:
 
 _newest_whole = _picked()
 _AS_TEXT = (
-    "You compared the names as text, where epoch-9 comes after epoch-11, for "
-    "9 is larger than 1. Compare the numbers: int(…). "
+    "You compared the names as text, where epoch-7 comes after epoch-20, for "
+    "7 comes after 2. Compare the numbers: int(…). "
 )
 _BY_TIME = (
     "You took the file that was written last. A copied folder has other "
@@ -404,7 +404,7 @@ _WRONG_PATHS = {
     "Look at each.": _one_back,
     "The newest is the one with the most epochs. You took the one with the "
     "fewest.": _picked(key=lambda path: -_done(path)),
-    "You compared the last digit alone, so that 9 is larger than 11. Take "
+    "You compared the last digit alone, so that 18 is larger than 20. Take "
     "the whole number.": _picked(key=lambda path: path.stem[-1]),
     "epoch-3.keras.new is still being written: it gets its real name when it "
     "is whole. Take only what ends with .keras.": (
@@ -595,7 +595,7 @@ def _crash_advice(text: str, case: _Folder, path: Path | None) -> str:
             "Some files are half-written: zipfile.is_zipfile(path) is False "
             "for them, and does not raise."
         )
-    if "invalid literal for int" in text:
+    if case.name == "others":
         return (
             "There may be other files: look only at those that "
             'folder.glob("epoch-*.keras") finds, and take the number out of '
@@ -900,6 +900,11 @@ _WORST_MISTAKES = {
     "These are the mistakes that gave the true class least. Confidence is "
     "the probability of the class that was predicted, the largest of the "
     "row.": _ranked(lambda p, y: -_at_label(p, y)),
+    "You sorted all images by the probability of the true class. Look for "
+    "the mistakes first, and sort them by confidence, the largest "
+    "probability of the row.": _ranked(
+        lambda p, y: -_at_label(p, y), _everything
+    ),
     "You sorted the mistakes by the probability of the true class, largest "
     "first. Confidence is the largest probability of the row.": (
         _ranked(_at_label)
