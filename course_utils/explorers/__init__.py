@@ -26,11 +26,13 @@ from course_utils.explorers.tensors import (
     broadcasting,
     reshape_or_transpose,
 )
+from course_utils.explorers.training_toolkit import augmentation
 
 __all__ = [
     "Explorer",
     "activation",
     "approximator",
+    "augmentation",
     "axis",
     "boundary",
     "broadcasting",
