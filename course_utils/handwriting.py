@@ -152,10 +152,20 @@ def drawn(strokes: list[np.ndarray], size: int = 28) -> np.ndarray:
 
     Returns:
         uint8, shape `(size, size)`: ink up to 255 on 0.
+
+    Raises:
+        ValueError: A stroke has another shape, or a place that is no number.
     """
     large = Image.new("L", (10 * size, 10 * size))
-    for stroke in strokes:
+    for number, stroke in enumerate(strokes):
         points = 10 * size * np.asarray(stroke, float)
+        if points.shape[1:] != (2,) or not np.isfinite(points).all():
+            raise ValueError(
+                f"stroke {number} cannot be drawn, expected numbers of shape "
+                f"(points, 2)."
+            )
+        if not len(points):
+            continue
         _draw(large, points, np.full(len(points), PEN * 10 * size))
     return np.array(large.resize((size, size), Image.Resampling.BOX))
 
