@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from course_utils import plots, toy
+from course_utils import plots, standins, style, toy
 
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from nbclient import NotebookClient
 
@@ -87,3 +89,367 @@ def test_jupyter_shows_figures_of_one_size_with_their_alternative() -> None:
     assert "loss against weight w" in first.metadata["image/png"]["alt"]
     assert second.metadata["image/png"]["alt"] == "A blank page"
     assert first.data["text/plain"] == "<Figure size 600x350 with 1 Axes>"
+
+
+# Pictures ------------------------------------------------------------------
+
+
+def png(figure: Figure) -> bytes:
+    """Return the bytes that a notebook stores."""
+    return plots._png_with_alternative(figure)[0]
+
+
+def shades(axes: Axes) -> np.ndarray:
+    (image,) = axes.images
+    return np.asarray(image.get_array())
+
+
+def boxes(drawn: np.ndarray) -> np.ndarray:
+    """Return left, bottom, width and height of axes in pixels."""
+    return np.array([axes.bbox.bounds for axes in drawn])
+
+
+def test_images_stand_in_rows_from_the_top_left() -> None:
+    numbers = np.arange(7, dtype=np.uint8)[:, None, None]
+    drawn = plots.images(
+        numbers * np.ones((1, 28, 28), np.uint8), titles=range(7), columns=3
+    )
+    assert drawn.shape == (7,)
+    for number, axes in enumerate(drawn):
+        np.testing.assert_allclose(shades(axes), number / 255, rtol=1e-6)
+        assert axes.get_title() == str(number)
+    left, bottom, width, height = boxes(drawn).T
+    np.testing.assert_array_equal(
+        np.unique(left.round(), return_index=True)[1], [0, 1, 2]
+    )
+    np.testing.assert_allclose(left[[0, 1, 2]], left[[3, 4, 5]])
+    assert bottom[0] > bottom[3] > bottom[6]
+    # Every pixel of a picture is a square of whole pixels of the screen.
+    np.testing.assert_allclose(width, height)
+    np.testing.assert_allclose(width % 28, 0, atol=1e-6)
+    figure = drawn[0].figure
+    assert len(figure.axes) == 7, "nothing for the empty places"
+    assert plots.alternative(figure) == (
+        "7 pictures of 28 × 28 pixels: 0, 1, 2, 3, 4, 5, 6."
+    )
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        np.full((2, 8, 8), 51, np.uint8),
+        np.full((2, 8, 8), 51),
+        np.full((2, 8, 8), 0.2),
+        np.full((2, 8, 8, 1), 0.2, np.float32),
+        [[[0.2] * 8] * 8] * 2,
+        np.full((2, 8, 8, 3), 51, np.uint8),
+        np.full((2, 8, 8, 3), 0.2),
+    ],
+    ids=["uint8", "int", "float", "channel", "list", "colour", "colours"],
+)
+def test_images_may_come_as_bytes_or_as_floats(pictures: object) -> None:
+    for axes in plots.images(pictures):
+        np.testing.assert_allclose(shades(axes), 0.2, atol=1e-6)
+        assert axes.images[0].get_clim() == (0, 1)
+
+
+def test_one_picture_and_one_without_a_title_can_be_drawn() -> None:
+    (axes,) = plots.images(np.zeros((1, 28, 28)))
+    assert plots.alternative(axes.figure) == "A picture of 28 × 28 pixels."
+    (axes,) = plots.images(np.zeros((1, 28, 28)), ["nought"])
+    assert plots.alternative(axes.figure).endswith("pixels: nought.")
+    assert (axes.figure.get_size_inches() < 2.5).all(), "not blown up"
+
+
+@pytest.mark.filterwarnings("error")
+def test_pixels_that_are_no_numbers_are_black() -> None:
+    picture = np.full((1, 4, 4), 0.5)
+    picture[0, 0] = np.nan, np.inf, -np.inf, 1.2
+    (axes,) = plots.images(picture)
+    assert shades(axes)[0].tolist() == [0, 0, 0, 1]
+    assert png(axes.figure)
+
+
+@pytest.mark.parametrize("columns", [3, 10])
+def test_titles_of_two_lines_fit_between_the_pictures(columns: int) -> None:
+    titles = [f"is {name}\nsays {name}" for name in standins.CLOTHING] * 2
+    drawn = plots.images(np.zeros((20, 28, 28)), titles, columns=columns)
+    figure = drawn[0].figure
+    figure.canvas.draw()
+    words = [axes.title.get_window_extent() for axes in drawn]
+    assert max(box.y1 for box in words) <= figure.bbox.y1 + 1
+    for number in range(columns, 20):
+        above = drawn[number - columns].bbox
+        assert words[number].y1 <= above.y0 + 1
+    assert "is Dress says Dress" in plots.alternative(figure)
+
+
+def test_grids_of_images_stay_small() -> None:
+    digits = standins.digits()[0]
+    drawn = plots.images(digits[:40], range(40))
+    assert len(png(drawn[0].figure)) < 70_000
+    assert (drawn[0].figure.get_size_inches() <= [7.2, 4]).all()
+    colour = standins.shapes10(20, 10)[0]
+    assert len(png(plots.images(colour)[0].figure)) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("pictures", "titles", "said"),
+    [
+        (np.zeros((28, 28)), (), r"\(28, 28\), expected \(n, height"),
+        (np.zeros((2, 784)), (), "flat ones need reshape"),
+        (np.zeros((32, 32, 3)), (), "single picture goes into a list"),
+        (np.zeros((2, 8, 8, 2)), (), r"\(2, 8, 8, 2\)"),
+        (np.zeros((0, 28, 28)), (), "at least one picture"),
+        ([np.zeros((2, 2)), np.zeros((3, 3))], (), "differ in size"),
+        (np.full((1, 8, 8), 255.0), (), "floats up to 255.*Divide by 255"),
+        (np.zeros((2, 8, 8)), ["one"], "1 titles for 2 pictures"),
+    ],
+    ids=["one", "flat", "rgb", "two", "none", "sizes", "floats", "titles"],
+)
+def test_what_is_no_batch_of_pictures_is_explained(
+    pictures: object, titles: object, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        plots.images(pictures, titles)
+
+
+def test_a_grid_has_at_least_one_column() -> None:
+    with pytest.raises(ValueError, match="columns is 0"):
+        plots.images(np.zeros((1, 8, 8)), columns=0)
+
+
+# Confusion matrix ----------------------------------------------------------
+
+COUNTS = np.array([[50, 0, 0], [0, 40, 10], [1, 4, 45]])
+IRIS = ("setosa", "versicolor", "virginica")
+
+
+def test_confusion_names_rows_columns_and_the_worst() -> None:
+    ax = plots.confusion(COUNTS, IRIS)
+    np.testing.assert_allclose(shades(ax)[1], [0, 0.8**0.5, 0.2**0.5])
+    fields = {
+        tuple(map(int, text.get_position())): text.get_text()
+        for text in ax.texts
+    }
+    assert fields[2, 1] == "10", "x is what the model says"
+    assert fields[1, 2] == "4"
+    assert (0, 1) not in fields, "no noughts"
+    assert [t.get_text() for t in ax.get_yticklabels()] == list(IRIS)
+    assert [t.get_text() for t in ax.get_xticklabels()] == list(IRIS)
+    assert ax.get_xlabel() == "what the model says"
+    assert plots.alternative(ax.figure) == (
+        "Confusion matrix: 90 % are right; most often confused: versicolor "
+        "taken for virginica (10), virginica taken for versicolor (4)."
+    )
+
+
+def test_confusion_can_be_of_shares() -> None:
+    shares = COUNTS / COUNTS.sum(axis=1, keepdims=True)
+    ax = plots.confusion(shares)
+    assert "0.20" in [text.get_text() for text in ax.texts]
+    assert "1 taken for 2 (0.20)" in plots.alternative(ax.figure)
+
+
+def test_confusion_without_mistakes_says_so() -> None:
+    ax = plots.confusion(np.diag([3, 4]))
+    assert plots.alternative(ax.figure) == (
+        "Confusion matrix: 100 % are right, and none is confused."
+    )
+    almost = plots.confusion([[9999, 1], [0, 9999]])
+    assert "> 99 % are right" in plots.alternative(almost.figure)
+
+
+@pytest.mark.filterwarnings("error")
+def test_confusion_without_numbers_is_empty() -> None:
+    ax = plots.confusion(np.full((2, 2), np.nan))
+    assert plots.alternative(ax.figure).endswith("without any counts.")
+    assert not ax.texts
+    assert png(ax.figure)
+
+
+def test_large_confusions_have_no_numbers_but_all_names() -> None:
+    ax = plots.confusion(np.ones((100, 100)))
+    assert not ax.texts
+    assert len(ax.get_xticks()) == 100
+
+
+@pytest.mark.parametrize(
+    ("matrix", "names", "said"),
+    [
+        (np.ones((2, 3)), (), r"shape \(2, 3\), expected as many rows"),
+        (np.ones(3), (), r"shape \(3,\)"),
+        (np.ones((0, 0)), (), "counts of 0 or more"),
+        (-np.ones((2, 2)), (), "counts of 0 or more"),
+        (np.ones((2, 2)), IRIS, "3 names for 2 classes"),
+    ],
+    ids=["oblong", "flat", "empty", "negative", "names"],
+)
+def test_what_is_no_confusion_matrix_is_explained(
+    matrix: np.ndarray, names: tuple, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        plots.confusion(matrix, names)
+
+
+# Probabilities -------------------------------------------------------------
+
+
+def test_probabilities_are_bars_of_their_length_from_the_top() -> None:
+    ax = plots.probabilities([[0.05, 0.948, 0.002]], IRIS)
+    widths = [bar.get_width() for bar in ax.patches]
+    np.testing.assert_allclose(widths, [0.05, 0.948, 0.002])
+    assert [t.get_text() for t in ax.texts] == ["5 %", "95 %", "< 1 %"]
+    assert ax.yaxis_inverted()
+    assert ax.patches[1].get_facecolor() == to_rgba(style.MODEL)
+    assert ax.patches[0].get_facecolor() != to_rgba(style.MODEL)
+    assert plots.alternative(ax.figure) == (
+        "Probabilities, the highest: versicolor 95 %, setosa 5 %, virginica "
+        "< 1 %."
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_probabilities_that_are_no_numbers_are_named() -> None:
+    ax = plots.probabilities([np.nan, 0.25, np.nan])
+    assert ax.texts[0].get_text() == "not a number"
+    assert "highest: 1 25 %" in plots.alternative(ax.figure)
+    assert png(plots.probabilities([np.nan]).figure)
+
+
+def test_two_plots_in_one_figure_are_both_told() -> None:
+    figure, (left, right) = plt.subplots(1, 2)
+    assert plots.probabilities([0.3, 0.7], ax=left) is left
+    assert plots.confusion(np.eye(2), ax=right) is right
+    text = plots.alternative(figure)
+    assert text.startswith("Probabilities, the highest: 1 70 %, 0 30 %. Conf")
+
+
+@pytest.mark.parametrize(
+    ("p", "names", "said"),
+    [
+        (np.ones((2, 3)) / 3, (), r"shape \(2, 3\), expected those of one"),
+        ([], (), "shape"),
+        ([0.1, 7.3], (), "7.3 is no probability.*softmax"),
+        ([-2.0, 0.5], (), "-2 is no probability"),
+        ([0.5, 0.5], IRIS, "3 names for 2 classes"),
+    ],
+    ids=["several", "none", "logits", "negative", "names"],
+)
+def test_what_are_no_probabilities_is_explained(
+    p: object, names: tuple, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        plots.probabilities(p, names)
+
+
+# History -------------------------------------------------------------------
+
+
+def curves(axes: Axes) -> dict[str, list]:
+    """Return the points of every curve by its label."""
+    return {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+
+
+def test_history_shows_loss_and_accuracy_from_epoch_1() -> None:
+    loss, accuracy = plots.history(
+        {
+            "loss": [2.0, 1.0, 0.5],
+            "accuracy": [0.2, 0.4, 0.4],
+            "val_loss": [1.0, 0.9, 1.2],
+            "val_accuracy": [0.3, 0.5, 0.45],
+            "learning_rate": [0.1, 0.1, 0.1],
+        }
+    )
+    assert curves(loss) == {
+        "training": [[1, 2.0], [2, 1.0], [3, 0.5]],
+        "validation": [[1, 1.0], [2, 0.9], [3, 1.2]],
+    }
+    assert curves(accuracy)["training"] == [[1, 0.2], [2, 0.4], [3, 0.4]]
+    assert plots.alternative(loss.figure) == (
+        "Training of 3 epochs: loss falls from 2 to 0.5; validation loss "
+        "rises from 1 to 1.2; accuracy rises from 0.2 to 0.4; validation "
+        "accuracy rises from 0.3 to 0.45."
+    )
+    names = [text.get_text() for text in loss.get_legend().get_texts()]
+    assert names == ["training", "validation"]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 7, 100])
+def test_epochs_are_whole_numbers(epochs: int) -> None:
+    (axes,) = plots.history({"loss": np.linspace(2, 1, epochs)})
+    axes.figure.canvas.draw()
+    low, high = axes.get_xlim()
+    ticks = [x for x in axes.get_xticks() if low <= x <= high]
+    assert ticks
+    assert all(x == int(x) for x in ticks)
+    assert low < 1 <= epochs < high
+    many = "one epoch: loss is 2." if epochs == 1 else f"{epochs} epochs:"
+    assert many in plots.alternative(axes.figure)
+    assert png(axes.figure)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "freq", "expected"),
+    [
+        (6, None, [2, 4, 6]),
+        (7, None, [2, 4, 6]),
+        (3, None, [1, 2, 3]),
+        (11, 3, [3, 6, 9]),
+    ],
+    ids=["even", "odd", "all", "told"],
+)
+def test_rare_validations_stand_where_they_were(
+    epochs: int, freq: int | None, expected: list
+) -> None:
+    history = {"loss": [1.0] * epochs, "val_loss": [1.0] * 3}
+    (axes,) = plots.history(history, validation_freq=freq)
+    assert [x for x, _ in curves(axes)["validation"]] == expected
+
+
+def test_history_of_keras_with_rare_validations_is_spaced_rightly() -> None:
+    keras = pytest.importorskip("keras")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    x, y = np.zeros((4, 2)), np.zeros((4, 1))
+    run = model.fit(
+        *(x, y),
+        epochs=6,
+        validation_data=(x, y),
+        validation_freq=2,
+        verbose=0,
+    )
+    for history in (run, run.history):
+        loss, accuracy = plots.history(history)
+        assert [x for x, _ in curves(loss)["validation"]] == [2, 4, 6]
+        assert [x for x, _ in curves(accuracy)["training"]] == [*range(1, 7)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_losses_that_are_no_numbers_leave_gaps_and_are_told() -> None:
+    (axes,) = plots.history(
+        {"loss": [1.0, np.nan, 2.0], "val_loss": [np.inf] * 3}
+    )
+    assert plots.alternative(axes.figure) == (
+        "Training of 3 epochs: loss is not a number in epoch 2; validation "
+        "loss is not a number in epoch 1."
+    )
+    assert png(axes.figure)
+    (axes,) = plots.history({"loss": [0.5, 0.5], "val_loss": []})
+    assert "loss stays near 0.5." in plots.alternative(axes.figure)
+
+
+def test_accuracy_has_many_names() -> None:
+    for name in ("acc", "sparse_categorical_accuracy", "val_accuracy"):
+        axes = plots.history({"loss": [1.0], name: [0.5]})
+        assert [ax.get_title("left") for ax in axes] == ["Loss", "Accuracy"]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [{}, {"loss": []}, {"mae": [1.0]}],
+    ids=["nothing", "no epoch", "others"],
+)
+def test_a_history_without_loss_is_explained(history: dict) -> None:
+    with pytest.raises(ValueError, match="Neither a loss nor an accuracy"):
+        plots.history(history)
