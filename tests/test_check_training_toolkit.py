@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
+import tempfile
+import time
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
 
+from course_utils.check import exercise
 from course_utils.check import training_toolkit as lecture
 
 import numpy as np
@@ -686,3 +691,237 @@ def test_each_mistake_gets_its_own_message(
     assert verdict.status == "wrong"
     assert words in verdict.message, verdict.message
     assert len(verdict.message) < 1000
+
+
+def with_epsilon(photo):
+    ink = far(photo.astype(float))
+    ink /= ink.max() + 1e-12
+    ink[ink < 0.25] = 0
+    return ink
+
+
+def with_where(photo):
+    paper = whole_median(photo)
+    ink = np.where(photo > paper, photo - paper, paper - photo)
+    return np.where(ink < 0.25 * ink.max(), 0, ink / max(ink.max(), 1))
+
+
+def by_load_model(folder, epochs):
+    import keras
+
+    done, newest = 0, None
+    for path in folder.glob("epoch-*.keras"):
+        try:
+            keras.models.load_model(path)
+        except Exception:
+            continue
+        if number(path) > done:
+            done, newest = number(path), path
+    return newest, range(done, epochs)
+
+
+def by_zip_file(folder, epochs):
+    """Go through the names from the newest on, and return text and a list."""
+    if not folder.exists():
+        return None, list(range(epochs))
+    names = [
+        n for n in os.listdir(folder) if re.fullmatch(r"epoch-\d+.keras", n)
+    ]
+    for name in sorted(names, key=lambda name: -int(name[6:-6])):
+        try:
+            if zipfile.ZipFile(folder / name).testzip() is None:
+                done = int(name[6:-6])
+                return str(folder / name), list(range(done, epochs))
+        except zipfile.BadZipFile:
+            pass
+    return None, np.arange(epochs)
+
+
+def from_inside(folder, epochs):
+    folder.mkdir(exist_ok=True)
+    os.chdir(folder)
+    path, left = resume(Path(), epochs)
+    return path and path.resolve(), left
+
+
+def worst_by_sorted(p, y, k):
+    wrong = [i for i in range(len(y)) if p[i].argmax() != y[i]]
+    return sorted(wrong, key=lambda i: p[i].max(), reverse=True)[:k]
+
+
+def worst_backwards(p, y, k):
+    wrong = wrong_ones(p, y)
+    return wrong[p[wrong].max(axis=1).argsort()[::-1]][:k]
+
+
+def worst_of_zeroed(p, y, k):
+    score = p.max(axis=1) * (predicted(p) != y)
+    return [i for i in np.argsort(-score)[:k] if score[i]]
+
+
+def optimism_in_a_loop(picked_on, fresh):
+    total = 0.0
+    for chosen, honest in zip(picked_on.tolist(), fresh.tolist(), strict=True):
+        total += max(chosen) - honest[chosen.index(max(chosen))]
+    return total / len(picked_on)
+
+
+RIGHT = {
+    "ink": [
+        ink,
+        in_loops,
+        with_epsilon,
+        with_where,
+        lambda photo: ink(photo).astype("float64"),
+        lambda photo: ink(photo).tolist(),
+    ],
+    "resume": [
+        resume,
+        by_load_model,
+        by_zip_file,
+        from_inside,
+        lambda folder, epochs: list(resume(folder.resolve(), epochs)),
+        # A number in the sub-folder's files shows only where it is looked at.
+        picking(key=lambda path: (number(path), path.name)),
+    ],
+    "worst": [
+        worst,
+        worst_by_sorted,
+        worst_backwards,
+        worst_of_zeroed,
+        lambda *case: list(map(int, worst(*case))),
+        lambda *case: tuple(worst(*case)),
+        lambda *case: worst(*case).astype("int32"),
+    ],
+    "optimism": [
+        optimism,
+        optimism_in_a_loop,
+        lambda p, f: np.mean(p.max(axis=1) - f[p == p.max(1, keepdims=True)]),
+        lambda p, f: np.float32(optimism(p, f)),
+        lambda p, f: np.take_along_axis(
+            p - f, p.argmax(axis=1, keepdims=True), axis=1
+        ).mean(),
+        lambda p, f: np.diag((p - f)[:, p.argmax(axis=1)]).mean(),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_may_look_different(name: str) -> None:
+    # A lecture has imported it long before; the time limit is for answers.
+    importlib.import_module("keras")
+    here = Path.cwd()
+    for answer in RIGHT[name]:
+        verdict = getattr(lecture, name)(answer)
+        assert verdict, verdict
+        assert Path.cwd() == here
+
+
+STUBS = [..., lambda *a: ..., lambda *a: (..., ...)]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_stub_is_not_attempted_yet(name: str) -> None:
+    for stub in STUBS:
+        verdict = getattr(lecture, name)(stub)
+        assert verdict.status == "not attempted yet"
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_checking_is_quick(name: str) -> None:
+    answer = RIGHT[name][0]
+    getattr(lecture, name)(answer)
+    start = time.perf_counter()
+    assert getattr(lecture, name)(answer)
+    assert time.perf_counter() - start < 0.5
+
+
+def test_endless_loops_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forever(*arguments: Any) -> Any:
+        while True:
+            pass
+
+    monkeypatch.setattr(exercise, "TIME_LIMIT", 0.3)
+    before = set(Path(tempfile.gettempdir()).glob("course-*"))
+    for name in RIGHT:
+        assert "never ends" in getattr(lecture, name)(forever).message
+    # The folders of resume are gone, too.
+    assert set(Path(tempfile.gettempdir()).glob("course-*")) <= before
+
+
+def test_a_changed_input_is_named() -> None:
+    def change(first: np.ndarray, *rest: Any) -> np.ndarray:
+        first[:] = 0
+        return first
+
+    for name in ("ink", "worst", "optimism"):
+        assert "changed its input" in getattr(lecture, name)(change).message
+
+
+def test_python_says_nothing_beside_the_verdict() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lecture.ink(lambda photo: scaled(far(photo)))
+        lecture.resume(by_load_model)
+        lecture.worst(worst)
+
+
+def test_messages_name_files_and_no_temporary_folder() -> None:
+    for answer in (
+        listing,
+        crashing_on_none,
+        picking(key=age),
+        deleting,
+        print,
+    ):
+        message = lecture.resume(answer).message
+        assert "folder" in message
+        assert "course-" not in message, message
+        assert "PosixPath" not in message, message
+
+
+def test_the_checkpoints_are_whole_and_half_written_for_keras(
+    tmp_path: Path,
+) -> None:
+    import keras
+
+    path = tmp_path / "epoch-1.keras"
+    path.write_bytes(lecture._WHOLE)
+    keras.models.load_model(path)
+    assert zipfile.ZipFile(path).testzip() is None
+    for content in (lecture._HALF, b""):
+        path.write_bytes(content)
+        assert not zipfile.is_zipfile(path)
+        with pytest.raises(Exception, match="zip"):
+            keras.models.load_model(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.99])
+def test_a_network_of_keras_cut_short_is_no_zip_file(
+    tmp_path: Path, share: float
+) -> None:
+    import keras
+
+    path = tmp_path / "epoch-1.keras"
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    network.compile("adam", "mse")
+    network.save(path)
+    assert zipfile.is_zipfile(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    assert not zipfile.is_zipfile(path)
+
+
+def test_the_insight_about_luck_is_true() -> None:
+    rng = np.random.default_rng(0)
+    measured = rng.binomial(500, 0.9, (20_000, 20)) / 500
+    assert measured.std() == pytest.approx(0.013, abs=0.0005)
+    too_high = measured.max(axis=1).mean() - 0.9
+    assert too_high == pytest.approx(0.025, abs=0.001)
+
+
+def test_no_photo_is_a_matter_of_rounding() -> None:
+    for (photo,) in lecture._PHOTOS:
+        share = far(photo) / far(photo).max()
+        assert np.abs(share - 0.25).min() > 0.005
+        assert median(photo) == whole_median(photo)

@@ -192,7 +192,6 @@ _grade_ink = against(
         ),
     },
     insight="",
-    tolerance=1e-4,  # float16 and rounding are good enough for a photo
 )
 # Asked last: almost everybody forgets it, beside other mistakes.
 _grade_empty_page = against(
@@ -1004,7 +1003,7 @@ def _runs(seed: int, runs: int, epochs: int) -> tuple:
     rng = np.random.default_rng(seed)
     rise = 0.9 - 0.3 * np.exp(-np.arange(epochs) / 2)
     picked_on, fresh = rise + rng.normal(0, 0.02, (2, runs, epochs))
-    return picked_on.round(3), fresh.round(3)
+    return picked_on.round(4), fresh.round(4)
 
 
 _RUNS = [
