@@ -142,12 +142,12 @@ INK = [
         lambda photo: np.where(far(photo) / 255 < 0.25, 0, far(photo) / 255),
         "You divided by 255",
     ),
-    (far, "The values do not end at 1"),
+    (far, "The values are not between 0 and 1"),
     (
         lambda photo: np.where(
             far(photo) < far(photo).max() / 4, 0, far(photo)
         ),
-        "The threshold is right, but the values do not end at 1",
+        "The threshold is right, but the values are not",
     ),
     (lambda photo: 1 - ink(photo), "0 and 1 are exchanged"),
     (
@@ -410,11 +410,14 @@ RESUME = [
     ),
     (
         leaving(lambda f, path, done, n: range(done, n, 2)),
-        "what is left is not",
+        "the epochs that are left are not",
     ),
     (leaving(lambda f, path, done, n: n - done), "it is 7 of type int"),
     (leaving(lambda f, path, done, n: [0.5]), "of whole numbers"),
-    (leaving(lambda f, path, done, n: range(10**30)), "what is left is not"),
+    (
+        leaving(lambda f, path, done, n: range(10**30)),
+        "the epochs that are left are not",
+    ),
     (lambda folder, epochs: resume(folder, epochs)[0], "Only a path came"),
     (lambda folder, epochs: resume(folder, epochs)[1], "Only a range came"),
     (lambda folder, epochs: resume(folder, epochs)[::-1], "are exchanged"),
@@ -504,10 +507,10 @@ def confidence(p, y):
 
 WORST = [
     (sorting(confidence), "but the least confident first"),
-    (lambda *a: worst(*a)[::-1], "right images in the wrong order"),
+    (lambda *a: worst(*a)[::-1], "but in the wrong order"),
     (
         sorting(confidence, keep=lambda k: slice(-k, None)),
-        "right images in the wrong order",
+        "but in the wrong order",
     ),
     (
         sorting(lambda p, y: -p.max(axis=1), everything),
@@ -525,7 +528,7 @@ WORST = [
         lambda p, y, k: np.argsort(-p[predicted(p) != y].max(axis=1))[:k],
         "places in your shorter list",
     ),
-    (sorting(true_class), "that gave the true class least"),
+    (sorting(true_class), "where the true class got least"),
     (sorting(true_class, everything), "You sorted all images"),
     (
         sorting(lambda p, y: -true_class(p, y)),
@@ -546,14 +549,14 @@ WORST = [
     (lambda p, y, k: worst(p, y, k + 1)[1:], "should start at 0"),
     (
         lambda p, y, k: p.max(axis=1)[worst(p, y, k)],
-        "the probabilities of the right images",
+        "these are their probabilities",
     ),
-    (lambda p, y, k: p[worst(p, y, k)], "the rows of the right images"),
+    (lambda p, y, k: p[worst(p, y, k)], "these are their rows"),
     (
         lambda p, y, k: predicted(p)[worst(p, y, k)],
         "the classes that were predicted",
     ),
-    (lambda p, y, k: y[worst(p, y, k)], "the labels of the right images"),
+    (lambda p, y, k: y[worst(p, y, k)], "these are their labels"),
     (lambda p, y, k: predicted(p) != y, "whether it is a mistake"),
     (lambda *a: worst(*a) + 1, "the first image is 0"),
     (by_index, "return the first of them twice"),

@@ -35,7 +35,7 @@ def _ink(photo: np.ndarray) -> np.ndarray:
 
 
 def _page(seed: int, shape: tuple, paper: int, ink: int, noise: int) -> tuple:
-    """Draw a noisy page with two thick strokes, one of them faint."""
+    """Draw a noisy page with two thick strokes, one of them pale."""
     rng = np.random.default_rng(seed)
     height, width = shape
     page = np.full(shape, paper, dtype=float)
@@ -68,7 +68,18 @@ _PHOTOS = [
             dtype="uint8",
         ),
     ),
-    _page(0, (15, 11), paper=150, ink=70, noise=4),
+    # Grey paper, pale ink, and the most frequent value is not the median.
+    (
+        np.array(
+            [
+                [147, 149, 150, 147, 153, 152],
+                [151, 70, 72, 110, 147, 150],
+                [147, 74, 152, 108, 149, 147],
+                [150, 153, 151, 133, 152, 151],
+            ],
+            dtype="uint8",
+        ),
+    ),
     _page(1, (160, 120), paper=215, ink=40, noise=9),
 ]
 
@@ -136,14 +147,18 @@ _SCALES = {
     "contrast: pale ink is lost. " + _THEN_CUT: (
         lambda far: _as_ink(np.where(far < 0.25 * 255, 0, far), -np.inf)
     ),
-    "You divided by 255. Divide by the largest difference: then the darkest "
-    "ink is 1 on any paper.": lambda far: np.where(far < 63.75, 0, far / 255),
-    "You divided by 255. Divide by the largest difference: then the darkest "
-    "ink is 1 on any paper. " + _THEN_CUT: lambda far: far / 255,
-    "The values do not end at 1. Divide by the largest difference. "
+    "You divided by 255. Divide by the largest difference: then the clearest "
+    "stroke is 1 on any paper.": lambda far: np.where(
+        far < 63.75, 0, far / 255
+    ),
+    "You divided by 255. Divide by the largest difference: then the clearest "
+    "stroke is 1 on any paper. " + _THEN_CUT: lambda far: far / 255,
+    "The values are not between 0 and 1. Divide by the largest difference. "
     + _THEN_CUT: lambda far: 1.0 * far,
-    "The threshold is right, but the values do not end at 1. Divide by the "
-    "largest difference.": lambda far: np.where(far < 0.25 * far.max(), 0, far),
+    "The threshold is right, but the values are not between 0 and 1. Divide "
+    "by the largest difference.": lambda far: np.where(
+        far < 0.25 * far.max(), 0, far
+    ),
 }
 
 _grade_ink = against(
@@ -289,8 +304,9 @@ class _Folder(NamedTuple):
             return "The folder does not exist yet."
         if not self.files:
             return "The folder is empty."
+        marks = {_HALF: " (half-written)", b"": " (0 bytes)"}
         names = (
-            name + " (half-written)" * (content in (_HALF, b""))
+            name + marks.get(content, "")
             for name, content in self.files.items()
         )
         return f"In the folder: {', '.join(names)}."
@@ -476,11 +492,7 @@ _WRONG_LEFT = {
         _done(_picked(whole=bool)(folder)), epochs
     ),
     "Without a checkpoint all epochs are left: range(0, epochs).": (
-        lambda folder, path, epochs: (
-            range(_done(path) if path else 0, 0)
-            if path is None
-            else range(_done(path), epochs)
-        )
+        lambda folder, path, epochs: range(_done(path), epochs if path else 0)
     ),
     "Without a checkpoint 0 epochs are finished, so the first one that is "
     "left is 0.": lambda folder, path, epochs: range(
@@ -575,8 +587,8 @@ def _look_for_changes(case: _Folder, folder: Path) -> None:
             elif name not in before:
                 how = "is new"
             raise Wrong(
-                f"After the call {name} {how}. resume should only look: what "
-                "is broken for one program may be of use to its owner."
+                f"After the call {name} {how}. resume should only look at "
+                "the files and change nothing."
             )
 
 
@@ -683,7 +695,8 @@ def _judge_resume(
                     f"The path is right. {message.strip()}{example('left')}"
                 )
         raise Wrong(
-            "The path is right, but what is left is not." + example("left")
+            "The path is right, but the epochs that are left are not."
+            + example("left")
         )
 
 
@@ -882,8 +895,8 @@ _WORST_MISTAKES = {
     "from small to large: sort by -confidence.": (
         _ranked(lambda p, y: -_confidence(p))
     ),
-    "These are the right images in the wrong order: the most confident one "
-    "comes first.": lambda *case: _worst(*case)[::-1],
+    "These are the images that are asked, but in the wrong order: the most "
+    "confident one comes first.": lambda *case: _worst(*case)[::-1],
     "These are the most confident answers of all, right ones included. Only "
     "mistakes are asked.": _ranked(among=_everything),
     "You took the k most confident images first, and the mistakes among them "
@@ -896,7 +909,7 @@ _WORST_MISTAKES = {
     "images. If wrong holds the numbers of all mistakes, it is wrong[order].": (
         _places
     ),
-    "These are the mistakes that gave the true class least. Confidence is "
+    "These are the mistakes where the true class got least. Confidence is "
     "the probability of the class that was predicted, the largest of the "
     "row.": _ranked(lambda p, y: -_at_label(p, y)),
     "You sorted all images by the probability of the true class. Look for "
@@ -929,18 +942,18 @@ _WORST_MISTAKES = {
     "The most confident mistake is missing: the slice should start at 0.": (
         lambda p, y, k: _worst(p, y, k + 1)[1:]
     ),
-    "These are the probabilities of the right images. Return the images' "
-    "numbers.": _of_the_worst(lambda p, y, found: _confidence(p)[found]),
-    "These are the rows of the right images. Return the images' numbers.": (
-        _of_the_worst(lambda p, y, found: p[found])
+    "You picked well, but these are their probabilities. Return the "
+    "numbers of the images.": _of_the_worst(
+        lambda p, y, found: _confidence(p)[found]
     ),
-    "These are the classes that were predicted for the right images. Return "
-    "the images' numbers.": _of_the_worst(
+    "You picked well, but these are their rows. Return the numbers of the "
+    "images.": (_of_the_worst(lambda p, y, found: p[found])),
+    "You picked well, but these are the classes that were predicted for "
+    "them. Return the numbers of the images.": _of_the_worst(
         lambda p, y, found: _predicted(p)[found]
     ),
-    "These are the labels of the right images. Return the images' numbers.": (
-        _of_the_worst(lambda p, y, found: y[found])
-    ),
+    "You picked well, but these are their labels. Return the numbers of the "
+    "images.": (_of_the_worst(lambda p, y, found: y[found])),
     "This tells for every image whether it is a mistake. Return the numbers "
     "of the k most confident ones; np.flatnonzero turns the one into the "
     "other.": lambda p, y, k: _predicted(p) != y,
