@@ -218,17 +218,23 @@ class Run:
     printed: str
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Validate the notebook and its spoilt copies with the real settings."""
-    project = tmp_path_factory.mktemp("project")
+def copy_settings(project: Path) -> None:
+    """Make a folder a project with the course's own settings and plugin."""
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, project)
     (project / "tests").mkdir()
     for name in ("__init__.py", "validation.py", "pictures.py", "sanitize.cfg"):
         shutil.copy(ROOT / "tests" / name, project / "tests")
-    shutil.copytree(ROOT / "tests" / "rules", project / "tests" / "rules")
+    for name in ("rules", "guard"):
+        shutil.copytree(ROOT / "tests" / name, project / "tests" / name)
     (project / "notebooks").mkdir()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Validate the notebook and its spoilt copies with the real settings."""
+    project = tmp_path_factory.mktemp("project")
+    copy_settings(project)
     good = tiny_notebook()
     for name, (change, _, _) in CASES.items():
         nb = deepcopy(good)

@@ -3,7 +3,8 @@
 nbval runs every code cell and compares what it prints with what is stored.
 This plugin adds what nbval leaves out: the same surroundings on every machine,
 the comparison of pictures, the refusal of notebooks whose outputs are not
-stored, a table at the end, and the switch for the browser tests.
+stored, a guard that lets nothing leave this machine, a table at the end, and
+the switch for the browser tests.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from nbval import plugin as nbval
 SECONDS_PER_LECTURE = 60
 PROPERTY = "notebook cell"
 BROWSER_TESTS = Path(__file__).parent / "browser"
+GUARD = Path(__file__).parent / "guard"
 
 
 def _matplotlibrc() -> str:
@@ -64,6 +66,24 @@ def prepare_environment() -> None:
         MATPLOTLIBRC=_matplotlibrc(),
     )
     os.environ.pop("PYTHONSTARTUP", None)
+    _stay_here(Path(home))
+
+
+def _stay_here(home: Path) -> None:
+    """Let no Python started from here on, nor this one, use the network.
+
+    home: the folder for the notes of who tried.
+    """
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    others = [path for path in paths if path and path != str(GUARD)]
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(GUARD), *others])
+    # Processes that share the work write into the notes of the first one.
+    os.environ.setdefault("COURSE_NETWORK_NOTES", str(home / "network.txt"))
+    # A proxy, even one on this machine, would be a way out.
+    for name in [n for n in os.environ if n.lower().endswith("_proxy")]:
+        del os.environ[name]
+    os.environ["no_proxy"] = "*"
+    from tests.guard import sitecustomize  # noqa: F401 (guards this process)
 
 
 prepare_environment()
@@ -87,6 +107,9 @@ def pytest_configure(config: pytest.Config) -> None:
         # Relative to the project, wherever pytest was started.
         config.option.nbval_sanitize_with = str(config.rootpath / patterns)
     config.pluginmanager.register(LectureTable(config), "lecture-table")
+    if not hasattr(config, "workerinput"):
+        notes = Path(os.environ["COURSE_NETWORK_NOTES"])
+        config.pluginmanager.register(NetworkNotes(notes), "network-notes")
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     patch.setattr(nbval.IPyNbFile, "collect", _collect)
@@ -170,6 +193,40 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
         elif isinstance(item, StoredOutputs):
             report.user_properties.append((PROPERTY, "stored"))
     return report
+
+
+# Network
+
+
+class NetworkNotes:
+    """Fails a run in which something tried to leave the machine.
+
+    An error that the guard raises can be caught, and often is; a note stays.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def lines(self) -> list[str]:
+        """Return who tried what, once each."""
+        if not self.path.exists():
+            return []
+        text = self.path.read_text(encoding="utf-8")
+        return list(dict.fromkeys(text.splitlines()))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Turn a green run red."""
+        if self.lines() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Say who tried what."""
+        if self.lines():
+            terminalreporter.section("tried to leave this machine")
+        for line in self.lines():
+            terminalreporter.write_line(f"FAILED {line}")
 
 
 # Table
