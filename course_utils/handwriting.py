@@ -162,7 +162,7 @@ def drawn(strokes: list[np.ndarray], size: int = 28) -> np.ndarray:
         if points.shape[1:] != (2,) or not np.isfinite(points).all():
             raise ValueError(
                 f"stroke {number} cannot be drawn, expected numbers of shape "
-                f"(points, 2)."
+                "(points, 2)."
             )
         if not len(points):
             continue
@@ -222,15 +222,15 @@ def _written(
     )
     # The camera looks at the sheet a little from the side.
     tilt = rng.uniform(-0.1, 0.1, 2)
-    seen = []
-    for line in lines:
-        line = (line - 0.5) @ turning
-        line = WIDTH * (0.5 + 0.92 * line / (1 + line @ tilt)[:, None])
-        seen.append(line + np.array([0, (HEIGHT - WIDTH) / 2]))
-    low = np.min([line.min(axis=0) for line in seen], axis=0)
-    high = np.max([line.max(axis=0) for line in seen], axis=0)
+    lines = [(line - 0.5) @ turning for line in lines]
+    lines = [line / (1 + line @ tilt)[:, None] for line in lines]
+    low = np.min([line.min(axis=0) for line in lines], axis=0)
+    high = np.max([line.max(axis=0) for line in lines], axis=0)
     # Whoever takes the photo sees to it that all of it is in the picture.
-    inside = np.clip(0, 24 - low, [WIDTH - 24, HEIGHT - 24] - high)
+    frame = np.array([WIDTH, HEIGHT])
+    scale = min(0.92 * WIDTH, *(frame - 48) / (high - low))
+    middle = np.clip(frame / 2, 24 - scale * low, frame - 24 - scale * high)
+    seen = [middle + scale * line for line in lines]
 
     width = rng.uniform(18, 24)
     large = Image.new("L", (2 * WIDTH, 2 * HEIGHT))
@@ -238,7 +238,7 @@ def _written(
         # Where the pen is slow, the paper drinks more ink.
         steps = np.hypot(*np.diff(line, axis=0).T)
         slow = 1 / (1 + np.append(steps[:1], steps) / steps.mean())
-        _draw(large, 2 * (line + inside), 2 * width * (0.85 + 0.25 * slow))
+        _draw(large, 2 * line, 2 * width * (0.85 + 0.25 * slow))
     ink = large.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
     ink = ink.filter(ImageFilter.GaussianBlur(0.9))  # the lens is not perfect
     ink = np.asarray(ink, "float32") / 255
@@ -372,8 +372,8 @@ def _paced(path: np.ndarray, haste: float) -> np.ndarray:
     along = np.linspace(0, 1, len(speed))
     speed = speed * (0.25 + 0.75 * np.sin(np.pi * along) ** 0.5)
     time = np.append(0, np.cumsum(steps * (1 / speed[1:] + 1 / speed[:-1])))
-    count = max(4, round(14 * time[-1]))
-    ticks = np.linspace(0, time[-1], count)
+    # About sixty points a second, as a mouse or a finger gives them.
+    ticks = np.linspace(0, time[-1], max(4, round(14 * time[-1])))
     return np.stack([np.interp(ticks, time, c) for c in path.T], axis=1)
 
 
