@@ -161,6 +161,14 @@ _SCALES = {
     ),
 }
 
+
+def _hidden(distance: str, scale: str) -> bool:
+    """Tell whether another pair gives the same, and a simpler sentence."""
+    if "is negative here" in distance:
+        return not scale.endswith(_THEN_CUT) or "came before" in scale
+    return bool(distance) and "came before" in scale
+
+
 _grade_ink = against(
     reference=_ink,
     cases=_PHOTOS,
@@ -172,7 +180,7 @@ _grade_ink = against(
         )
         for distance, far in _DISTANCES.items()
         for scale, scaled in _SCALES.items()
-        if distance + scale
+        if distance + scale and not _hidden(distance, scale)
     }
     | {
         "The values are right, but from 0 to 255. The network was trained on "
