@@ -234,7 +234,7 @@ def test_a_six_turned_over_is_read_as_nine_and_labelled_six() -> None:
     readout = drag(explorer, turn=180)
     assert readout.startswith(
         f"6, turned by 180°: the network says 9 ({100 * p[6]:.0f} %), the "
-        "label still 6. Of 12 draws it reads "
+        "label still says 6. Of 12 draws it reads "
     )
     np.testing.assert_allclose(
         bars(explorer), by_ink(six()[None, ::-1, ::-1])[0], atol=1e-5
@@ -401,7 +401,7 @@ def test_other_classes_and_sizes_can_be_explored() -> None:
     )
     assert "network says Trouser (70 %), as the label does" in explorer.readout
     readout = drag(explorer, picture=1)
-    assert "Trouser (70 %), the label still Pullover" in readout
+    assert "Trouser (70 %), the label still says Pullover" in readout
     ticks = explorer.live.figure.axes[1].get_yticklabels()
     assert [tick.get_text() for tick in ticks] == list(names)
     assert explorers.augmentation(wide[:1], ["x"]).controls["picture"].max == 0

@@ -213,7 +213,9 @@ def augmentation(
         )
         share = p[0, best[0]]
         sure = "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
-        then = "as the label does" if read[0] else f"the label still {label}"
+        then = (
+            "as the label does" if read[0] else f"the label still says {label}"
+        )
         return (
             f"{done}: the network says {names[best[0]]} ({sure}), {then}. "
             f"Of {count} draws it reads {read[1:].sum()} as {label}."
