@@ -155,7 +155,7 @@ _LOGITS_RULES: dict[str, Callable[..., bool]] = {
     "softmax a second time.": lambda y, z: True,
     "from_logits is never True. Then logits count as if they were "
     "probabilities.": lambda y, z: False,
-    "from_logits is turned round: it is True when the outputs are logits.": (
+    "from_logits is turned round: it should be True for logits.": (
         lambda y, z: not _are_logits(y, z)
     ),
     "You look for a value above 1. Logits may all be smaller. The rows of "
@@ -271,7 +271,7 @@ def _other_loss(loss: Callable) -> str:
     squared = keras.losses.MeanSquaredError()
     binary = keras.losses.BinaryCrossentropy
     for name, other in {
-        "This is the mean squared error.": squared,
+        "This is the mean squared error, a loss for numbers.": squared,
         "This is the binary cross-entropy, which takes every class for a "
         "question of its own.": binary(),
         "This is the binary cross-entropy, which takes each class for a "
@@ -282,7 +282,7 @@ def _other_loss(loss: Callable) -> str:
         ),
     }.items():
         if np.isclose(value, _value(other, target, rows), rtol=1e-4):
-            return name + " Which of the two is asked for classes? "
+            return f"{name} "
     for one_hot in (True, False):
         value = _value(loss, target if one_hot else numbers, rows)
         for logits in (True, False):
@@ -338,7 +338,7 @@ def _chosen_loss(answer: Any) -> str:
         ][:1]
     example = (
         f"\nFor labels of shape {labels.shape} and outputs whose first row is "
-        f"{[round(float(one), 3) for one in outputs[0]]} your loss "
+        f"{_row(outputs)} your loss "
     )
     if np.isfinite(value):
         example += f"gives {value:.4g}, the cross-entropy is {right:.4g}."
@@ -395,8 +395,8 @@ def _class(answer: Any, base: type, given: str, ready: type) -> type:
         )
     if not isinstance(answer, type):
         raise Wrong(
-            f"A class is expected, {wanted} but this is of type "
-            f"{type(answer).__name__}."
+            f"This is of type {type(answer).__name__}. Asked is a class, which "
+            f"begins with {wanted}"
         )
     if not issubclass(answer, base):
         raise Wrong(
@@ -612,12 +612,19 @@ def _check_start(kernel: np.ndarray, bias: np.ndarray) -> None:
             'random values: initializer="glorot_uniform".'
         )
     usual = np.sqrt(2 / (inputs + units))
+    mean = round(float(kernel.mean()), 2) + 0.0  # never -0.00
     if not 0.7 < kernel.std() / usual < 1.4 or abs(kernel.mean()) > usual / 4:
         raise Wrong(
             f"With {inputs} inputs and {units} units, the values of the "
-            f"kernel have mean {kernel.mean():.2f} and standard deviation "
+            f"kernel have mean {mean:.2f} and standard deviation "
             f"{kernel.std():.2f}. glorot_uniform gives 0 and {usual:.2f}."
         )
+
+
+def _row(table: np.ndarray) -> list[float]:
+    """Return the first row, rounded, for a message."""
+    first = table.reshape(-1, table.shape[-1])[0]
+    return [round(float(value), 3) for value in first]
 
 
 def _relu(z: np.ndarray) -> np.ndarray:
@@ -694,9 +701,7 @@ def _check_values(cls: type, shape: Sequence[int], units: int) -> tuple:
             )
         raise Wrong(
             "The result is not x @ kernel + bias. For the row "
-            f"{batch.reshape(-1, shape[-1])[0].round(3).tolist()} it is "
-            f"{given.reshape(-1, units)[0].round(3).tolist()}, expected "
-            f"{right.reshape(-1, units)[0].round(3).tolist()}."
+            f"{_row(batch)} it is {_row(given)}, expected {_row(right)}."
         )
     return start
 
