@@ -1,0 +1,143 @@
+"""Lecture 06 runs without TensorFlow, and its log holds what it says."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.test_lectures import code_cells
+
+import numpy as np
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing import event_accumulator
+from tensorboard.util import tensor_util
+
+ROOT = Path(__file__).parents[1]
+LECTURE = ROOT / "notebooks" / "06_keras_workflow.ipynb"
+
+
+def cells() -> list[str]:
+    """Return the cells of the lecture and its solutions, without checks."""
+    return [
+        "".join(cell["source"])
+        for cell in code_cells(LECTURE)
+        if "exercise" not in cell["metadata"].get("tags", [])
+        and "check." not in "".join(cell["source"])
+    ]
+
+
+def needs_tensorflow(cell: str) -> bool:
+    return "tf." in cell or "by_hand" in cell
+
+
+def run(tmp_path: Path, program: str, **variables: str) -> str:
+    """Run a program in a process of its own, and return what it prints."""
+    path = tmp_path / "lecture.py"
+    path.write_text(program, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(path)],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+            ),
+            "PYTHONIOENCODING": "utf-8",
+            "MPLBACKEND": "agg",
+            **variables,
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+FACTS = """
+layer = MyDenseSolution(3)
+layer.build((5, 4))
+print(keras.backend.backend(), layer.count_params())
+print(dense_network().count_params(), len(list(logs.rglob("events*"))))
+"""
+
+
+def test_models_of_the_lecture_run_on_jax(tmp_path: Path) -> None:
+    pure = [cell for cell in cells() if not needs_tensorflow(cell)]
+    # Without the loop by hand, what compares it with fit, reading the log.
+    assert len(cells()) - len(pure) == 3
+    told = run(tmp_path, "\n\n".join([*pure, FACTS]), KERAS_BACKEND="jax")
+    assert told.split()[-4:] == ["jax", "15", "101770", "1"]
+
+
+@pytest.fixture(scope="module")
+def log(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> event_accumulator.EventAccumulator:
+    """Train as the lecture does, and read what was written."""
+    folder = tmp_path_factory.mktemp("log")
+    words = ("import", "datasets.load", "fitting_loss =", "def dense_network")
+    needed = [
+        cell
+        for cell in cells()
+        if cell.startswith(words[0]) or any(word in cell for word in words[1:])
+    ]
+    (training,) = (cell for cell in cells() if "TensorBoard(" in cell)
+    where = f"logs = Path({str(folder)!r})"
+    program = [*needed, training.replace(training.splitlines()[0], where)]
+    run(folder, "\n\n".join(program))
+    found = event_accumulator.EventAccumulator(str(folder / "train"))
+    return found.Reload()
+
+
+def test_log_holds_the_curves(log: event_accumulator.EventAccumulator) -> None:
+    losses = [
+        float(tensor_util.make_ndarray(record.tensor_proto))
+        for record in log.Tensors("epoch_loss")
+    ]
+    assert len(losses) == 3
+    assert losses[0] > losses[1] > losses[2] > 0
+
+
+def test_log_holds_histograms_of_all_weights(
+    log: event_accumulator.EventAccumulator,
+) -> None:
+    names = [n for n in log.Tags()["tensors"] if n.endswith("/histogram")]
+    sizes = []
+    for name in names:
+        (first, *_) = log.Tensors(name)
+        bins = tensor_util.make_ndarray(
+            first.tensor_proto
+        )  # left, right, count
+        sizes.append(int(bins[:, 2].sum()))
+    assert sorted(sizes) == [10, 128, 1280, 100_352]
+
+
+def test_log_holds_pictures_of_the_weights(
+    log: event_accumulator.EventAccumulator,
+) -> None:
+    (name,) = (
+        name
+        for name in log.Tags()["tensors"]
+        if name.endswith("kernel/image")
+        and Image.open(io.BytesIO(picture(log, name))).width != 10
+        and 784 in Image.open(io.BytesIO(picture(log, name))).size
+    )
+    assert np.ptp(Image.open(io.BytesIO(picture(log, name)))) > 0
+
+
+def picture(log: event_accumulator.EventAccumulator, name: str) -> bytes:
+    """Return the PNG that a record holds, after its width and height."""
+    (first, *_) = log.Tensors(name)
+    return tensor_util.make_ndarray(first.tensor_proto)[2]
+
+
+def test_log_holds_the_graph(log: event_accumulator.EventAccumulator) -> None:
+    (record,) = log.Tensors("keras")
+    text = tensor_util.make_ndarray(record.tensor_proto).item().decode()
+    assert text.count('"Dense"') == 2
+    assert '"Flatten"' in text
