@@ -360,7 +360,7 @@ function view(pad, model, el) {
     if (!alive) {
       text = "The kernel that reads the digits is gone. Run this cell again.";
     } else if (late) {
-      text = "Python does not answer yet; perhaps another cell is running.";
+      text = "No answer yet: predict is slow, or another cell is running.";
     }
     if (trouble.textContent !== text) trouble.textContent = text;
   }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -80,9 +81,9 @@ class DigitPad:
             },
         )
         self.widget = widgets.VBox([self.pad])
-        self.pad.observe(self._drawn, "drawing")
-        self.pad.observe(self._read, "prepared")
-        self._drawn()
+        self._lock = threading.Lock()
+        self.pad.observe(self._read, ["drawing", "prepared"])
+        self._read()
 
     @property
     def prepared(self) -> bool:
@@ -118,29 +119,29 @@ class DigitPad:
             "pixels": picture.tobytes(),
         }
 
-    def _drawn(self, change: dict | None = None) -> None:
-        """Take the drawing, whoever made it."""
-        pixels = np.frombuffer(self.pad.drawing["pixels"], np.uint8)
-        self.picture = pixels.reshape(SIDE, SIDE).copy()
-        self._read()
-
     def _read(self, change: dict | None = None) -> None:
-        """Show the drawing to the network and tell the browser."""
-        number = self.pad.drawing["number"]
-        self.probabilities = None
-        self.seen = self.picture / np.float32(255)
-        try:
-            self.readout = self._look()
-        except _NoAnswer as problem:
-            self.readout = str(problem)
-        p = self.probabilities
-        self.pad.answer = {
-            "number": number,
-            "seen": _grey(self.seen).tobytes(),
-            "text": self.readout,
-            "probabilities": [] if p is None else p.tolist(),
-            "shares": [] if p is None else [_percent(value) for value in p],
-        }
+        """Show the drawing to the network and tell the browser.
+
+        JupyterLab may call this in a thread of its own while a cell runs.
+        """
+        with self._lock:
+            drawing = self.pad.drawing
+            pixels = np.frombuffer(drawing["pixels"], np.uint8)
+            self.picture = pixels.reshape(SIDE, SIDE).copy()
+            self.seen = self.picture / np.float32(255)
+            self.probabilities = None
+            try:
+                self.readout = self._look()
+            except _NoAnswer as problem:
+                self.readout = str(problem)
+            p = self.probabilities
+            self.pad.answer = {
+                "number": drawing["number"],
+                "seen": _grey(self.seen).tobytes(),
+                "text": self.readout,
+                "probabilities": [] if p is None else p.tolist(),
+                "shares": [] if p is None else [_percent(value) for value in p],
+            }
 
     def _look(self) -> str:
         """Prepare, predict, and say what came out."""
