@@ -487,12 +487,13 @@ def graders() -> Iterator:
     """List the graders made by `against`, of all lectures."""
     for module in map(lectures.__dict__.get, lectures.__all__):
         for name, value in vars(module).items():
-            grader = getattr(value, "_grade", value)
+            grader = inspect.unwrap(getattr(value, "_grade", value))
             if "against.<locals>.grade" in getattr(grader, "__qualname__", ""):
                 short = module.__name__.rsplit(".")[-1]
                 yield pytest.param(grader, id=f"{short}.{name}")
 
 
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
 @pytest.mark.parametrize("grader", [*graders()])
 def test_no_mistake_is_hidden_by_another(grader: Callable) -> None:
     mistakes = inspect.getclosurevars(grader).nonlocals["mistakes"]
