@@ -117,7 +117,7 @@ def ink(photo: np.ndarray) -> np.ndarray:
 
 
 def trained(
-    name: str, options: argparse.Namespace
+    name: str, data: datasets.Images, options: argparse.Namespace
 ) -> tuple[dict[str, list[keras.Model]], float]:
     """Train on one data set and print the table of it.
 
@@ -125,7 +125,6 @@ def trained(
         The plain and the augmented networks, and the mean accuracy of the
         plain ones.
     """
-    data = datasets.load(name)
     print(
         f"\n{SETS[name]}, source: {data.source}; {options.epochs} epochs, "
         f"batches of {BATCH}, Adam 0.001:\n\n"
@@ -178,11 +177,12 @@ def drawings(
         + " |\n|"
         + " --- |" * 15
     )
-    claimed, wrong, written = 0.0, Counter(), Counter()
+    answers = {}
     for kind, models in networks.items():
         for way, pictures in ways.items():
-            named = [read(model, pictures) for model in models]
-            right = np.array(named) == digits
+            named = np.array([read(model, pictures) for model in models])
+            answers[kind, way] = named
+            right = named == digits
             by_hand = right.reshape(-1, 10, options.hands).sum(axis=1)
             by_digit = right.reshape(-1, 10, options.hands).mean(axis=(0, 2))
             print(
@@ -192,22 +192,27 @@ def drawings(
                 + " | ".join(f"{share:.0%}" for share in by_digit)
                 + " |"
             )
-            if way != "divided by 255" and kind == "plain":
-                claimed = float(by_hand.mean())
-                for answers in named:
-                    for d, s, answer in zip(
-                        digits.tolist(), hands.tolist(), answers, strict=True
-                    ):
-                        way_of = d, handwriting.variant(d, s)
-                        written[way_of] += 1
-                        if answer != d:
-                            wrong[(*way_of, int(answer))] += 1
+    named = answers["plain", "and `centred`"]
+    misread(named, digits, hands)
+    return 10 * float(np.mean(named == digits))
+
+
+def misread(named: np.ndarray, digits: np.ndarray, hands: np.ndarray) -> None:
+    """Print which ways of writing were taken for which other digits."""
+    wrong, written = Counter(), Counter()
+    for answers in named.tolist():
+        for digit, hand, answer in zip(
+            digits.tolist(), hands.tolist(), answers, strict=True
+        ):
+            way = handwriting.variant(digit, hand)
+            written[digit, way] += 1
+            if answer != digit:
+                wrong[digit, way, answer] += 1
     print("\nWhat the plain networks misread, centred:\n")
     for (digit, way, answer), count in sorted(wrong.items()):
         print(f"- {digit} {way} as {answer}: {count} of {written[digit, way]}")
     if not wrong:
         print("- nothing")
-    return claimed
 
 
 def photos(networks: dict[str, list[keras.Model]]) -> None:
@@ -267,15 +272,18 @@ def main() -> int:
         f"{datetime.date.today()}, Python {platform.python_version()}, "
         + ", ".join(f"{m} {import_module(m).__version__}" for m in modules)
     )
+    data = {name: datasets.load(name) for name in SETS}
     reached = {}
-    networks, reached["mnist"] = trained("mnist", options)
+    networks, reached["mnist"] = trained("mnist", data["mnist"], options)
     right = drawings(options, networks)
     photos(networks)
     print(
         "\nOne epoch of an ordinary `fit` on MNIST takes "
-        f"{seconds_per_epoch(datasets.load('mnist')):.1f} s (median of 3)."
+        f"{seconds_per_epoch(data['mnist']):.1f} s (median of 3)."
     )
-    _, reached["fashion_mnist"] = trained("fashion_mnist", options)
+    _, reached["fashion_mnist"] = trained(
+        "fashion_mnist", data["fashion_mnist"], options
+    )
     tell(f"{time.perf_counter() - begin:.0f} s in all")
 
     problems = [
