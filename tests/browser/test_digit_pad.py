@@ -148,6 +148,13 @@ def spoken(pad: Locator) -> Locator:
     return pad.locator(".spoken")
 
 
+def at_rest(pad: Locator) -> bool:
+    """Look whether the board stays where it is."""
+    before = board(pad).bounding_box()
+    pad.page.wait_for_timeout(300)
+    return before is not None and board(pad).bounding_box() == before
+
+
 def bars(pad: Locator) -> list[float]:
     """Return how long the bars are, in percent."""
     widths = pad.locator(".bar").evaluate_all(
@@ -565,11 +572,13 @@ def test_a_narrow_dark_window_shows_all_of_it(lab: Lab, pad: Locator) -> None:
     lab.page.evaluate(command, [theme, "JupyterLab Dark"])
     lab.page.set_viewport_size({"width": 620, "height": 900})
     try:
-        write(show(lab), LINE)
-        expect(words(pad)).to_have_text(re.compile(" %"))
         lab.page.wait_for_function(
             "() => document.body.dataset.jpThemeName === 'JupyterLab Dark'"
         )
+        board(show(lab)).scroll_into_view_if_needed()
+        until(lambda: at_rest(pad))
+        write(pad, LINE)
+        expect(words(pad)).to_have_text(re.compile(" %"))
         lab.screenshot("digit_pad_dark")
         room = pad.bounding_box()
         for part in (".board", ".seen", ".answer", ".help"):
