@@ -232,6 +232,15 @@ def only_kernel(self, input_shape):
 def nothing(self, *arguments): ...
 
 
+def misspelled_units(self, input_shape):
+    only_kernel(self, input_shape)
+    self.bias = self.add_weight(shape=(self.unit,), initializer="zeros")
+
+
+def whole_shape(self, input_shape):
+    self.kernel = self.add_weight(shape=(input_shape, self.units))
+
+
 def numpy_weights(self, input_shape):
     self.kernel = np.random.normal(size=(input_shape[-1], self.units))
     self.kernel = self.kernel.astype("float32")
@@ -293,6 +302,17 @@ def stopped(self, x):
     from keras import ops
 
     return ops.matmul(x, ops.stop_gradient(self.kernel)) + self.bias
+
+
+def with_its_shape():
+    """Name the shape, so that Keras need not try NumPy without numbers."""
+
+    def call(self, x):
+        return np.dot(x, self.kernel) + self.bias
+
+    MyDense = dense(call=call)
+    MyDense.compute_output_shape = lambda self, shape: (*shape[:-1], self.units)
+    return MyDense
 
 
 def by_columns(self, x):
@@ -398,6 +418,11 @@ def below(self, epoch, logs=None):
         self.model.stop_training = True
 
 
+def never_lower(self, epoch, logs=None):
+    self.count = 0 if logs["val_loss"] < self.best else self.count + 1
+    self.model.stop_training = self.count >= self.patience
+
+
 def returns(self, epoch, logs=None):
     if logs["val_loss"] < self.best:
         self.best, self.count = logs["val_loss"], 0
@@ -406,9 +431,11 @@ def returns(self, epoch, logs=None):
     return self.count >= self.patience
 
 
-def total(self, epoch, logs=None):
-    if epoch + 1 >= self.patience:
-        self.model.stop_training = True
+def fixed(late):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = epoch + 1 >= self.patience + late
+
+    return on_epoch_end
 
 
 def no_epoch(self, logs=None):
@@ -495,7 +522,18 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
             "follows the outputs: one-hot for log",
         ),
         (lambda: choose(logits=lambda y, z: True), "always True"),
-        (lambda: choose(logits=lambda y, z: False), "never True"),
+        (
+            lambda: choose(logits=lambda y, z: True),
+            "as here, the loss then takes the softmax a second time",
+        ),
+        (
+            lambda: choose(logits=lambda y, z: False),
+            "True for none of the batches",
+        ),
+        (
+            lambda: choose(logits=lambda y, z: np.all(z < 0)),
+            "True for none of the batches",
+        ),
         (lambda: choose(logits=lambda y, z: not logits_of(z)), "turned round"),
         (
             lambda: choose(logits=lambda y, z: z.max() > 1),
@@ -603,6 +641,17 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
             "The bias is missing",
         ),
         (
+            lambda: dense(build=weights(bias=lambda i, u: u)),
+            "needs a comma: (self.units,)",
+        ),
+        (
+            lambda: dense(build=weights(kernel=lambda i, u: u)),
+            "needs a comma: (self.units,)",
+        ),
+        (lambda: dense(build=misspelled_units), "no attribute 'unit'"),
+        (lambda: dense(build=misspelled_units), "put into self before"),
+        (lambda: dense(build=whole_shape), "its last entry is"),
+        (
             lambda: dense(build=weights(bias=lambda i, u: (1, u))),
             "The bias has shape (1, 3)",
         ),
@@ -696,6 +745,7 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
             "keras.ops, not NumPy",
         ),
         (lambda: dense(call=stopped), "does not move the kernel"),
+        (with_its_shape, "finds no slope through NumPy"),
         (lambda: dense(call=fixed_batch), "an x of shape (7, 5)"),
         (lambda: dense(call=lambda self: 3), "raised TypeError"),
         (lambda: dense(call=lambda self, x: "text"), "of type str"),
@@ -707,7 +757,10 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
         (early, "EarlyStopping of Keras does the work"),
         (lambda: stopper(against_last=True), "with the epoch before"),
         (lambda: stopper(reset=False), "The count goes on"),
-        (lambda: stopper(key="loss"), "You watch loss"),
+        (
+            lambda: stopper(key="loss"),
+            "You watch loss. The training loss usually",
+        ),
         (lambda: stopper(key="accuracy"), "You watch accuracy. "),
         (lambda: stopper(key="val_accuracy"), "You watch val_accuracy. "),
         (
@@ -727,6 +780,7 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
         (lambda: stopper(begin=""), "The lowest value and the count survive"),
         (lambda: stopper(begin="count"), "The lowest value survives"),
         (lambda: stopper(start=0.0), "start at 0"),
+        (lambda: stopper(start=0.0, late=1), "start at 0"),
         (lambda: stopper(start=1.0), "starts at 1"),
         (lambda: stopper(start=100.0), "starts too low"),
         (lambda: stopper(start=10.0), "starts too low"),
@@ -738,12 +792,15 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
         (lambda: stopper(wait=1), "You do not wait"),
         (lambda: stopper(wait=2), "always wait for 2"),
         (lambda: stopper(wait=3), "always wait for 3"),
-        (lambda: callback(total), "Does every epoch count"),
+        (lambda: callback(fixed(0)), "after `patience` epochs, whatever"),
+        (lambda: callback(fixed(1)), "after `patience` + 1 epochs, whatever"),
+        (lambda: callback(fixed(2)), "after `patience` + 2 epochs, whatever"),
         (lambda: stopper(key="loss", late=1), "You watch loss"),
         (lambda: stopper(key="loss", late=1), "one epoch too late"),
         (lambda: stopper(stop=stop_itself), "You set self.stop_training"),
         (lambda: callback(returns), "what on_epoch_end returns"),
         (lambda: callback(below), "It never ends a training"),
+        (lambda: callback(never_lower), "Does the lowest value become"),
         (lambda: callback(misspelled), "'val_loss'"),
         (
             lambda: callback(unknown_attribute),
@@ -994,8 +1051,12 @@ def test_batches_are_what_their_names_say() -> None:
 
 
 def test_no_two_wrong_ways_to_wait_end_the_same_trainings() -> None:
+    def fixed(patience, trainings):
+        return [min(len(reports), patience + 3) for reports in trainings]
+
     rules = {"": {}, **lecture._PATIENCE_MISTAKES}
-    seen: dict[tuple, str] = {}
+    # What ends whatever is reported must not pass for another mistake.
+    seen = {tuple(tuple(fixed(*t)) for t in lecture._TRAININGS): "fixed"}
     for message, rule in rules.items():
         ends = tuple(
             map(tuple, (lecture._ends(*t, **rule) for t in lecture._TRAININGS))

@@ -151,10 +151,11 @@ _ONE_HOT_RULES: dict[str, Callable[..., bool]] = {
 }
 # What decides whether from_logits is True.
 _LOGITS_RULES: dict[str, Callable[..., bool]] = {
-    "from_logits is always True. Of probabilities, the loss then takes the "
-    "softmax a second time.": lambda y, z: True,
-    "from_logits is never True. Then logits count as if they were "
-    "probabilities.": lambda y, z: False,
+    "from_logits is always True. Of probabilities in plain arrays, as here, "
+    "the loss then takes the softmax a second time. (On TensorFlow, Keras may "
+    "notice and warn where its own softmax made them.)": lambda y, z: True,
+    "from_logits was True for none of the batches. Then logits count as if "
+    "they were probabilities.": lambda y, z: False,
     "from_logits is turned round: it should be True for logits.": (
         lambda y, z: not _are_logits(y, z)
     ),
@@ -450,7 +451,8 @@ def _run(layer: Any, x: np.ndarray, units: int) -> np.ndarray:
     try:
         given = attempt(what, layer, x)
     except Raised as raised:
-        if layer.weights:  # what is wrong with them tells more
+        # What is wrong with the weights tells more, once build has ended.
+        if getattr(layer, "built", False) and layer.weights:
             _kernel_and_bias(layer, x, units)
         raise Wrong(f"{raised}{_why(str(raised), layer, x, units)}") from raised
     if not np.array_equal(before, x):
@@ -478,11 +480,16 @@ def _why(text: str, layer: Any, x: np.ndarray, units: int) -> str:
         )
     if "super().__init__" in text or "_tracker" in text:
         return "\nsuper().__init__() comes first in __init__."
+    if "to a shape" in text:
+        return (
+            "\nA shape with one number needs a comma: (self.units,). "
+            "input_shape is a tuple; its last entry is input_shape[-1]."
+        )
     if "NoneType" in text and "unsupported" not in text:
         return "\nThe size of the batch is None in input_shape: leave it out."
     if "has no attribute" in text:
         return (
-            "\ncall can use only what __init__ and build have put into self "
+            "\nbuild and call can use only what was put into self before, "
             "under the same name."
         )
     inputs = x.shape[-1]
@@ -730,8 +737,7 @@ def _check_training(cls: type) -> None:
         attempt(f"{what} in a training step", model.train_on_batch, x, y)
     except Raised as raised:
         raise Wrong(
-            f"{raised}\nKeras finds the slope through keras.ops only, not "
-            "through NumPy."
+            f"{raised}\nKeras finds no slope through NumPy: use keras.ops."
         ) from raised
     error = 2 * (x @ k + b - y) / y.size
     for weight, right, name in (
@@ -798,7 +804,7 @@ def _fit(val_loss: Sequence[float], loss: Sequence[float] = ()) -> list[dict]:
         {
             "accuracy": round(1 / (1 + one) - 0.2 * (epoch % 3 == 2), 4),
             "loss": one,
-            "val_accuracy": round(0.5 + 0.3 / (1 + epoch % 4), 4),
+            "val_accuracy": (0.6, 0.7, 0.8, 0.5, 0.9)[epoch % 5],
             "val_loss": other,
         }
         for epoch, (one, other) in enumerate(zip(loss, val_loss, strict=True))
@@ -883,8 +889,8 @@ _PATIENCE_MISTAKES: dict[str, dict[str, Any]] = {
     },
     "The count goes on after a new lowest value. It counts epochs in a row: "
     "set it back to 0 there.": {"reset": False},
-    "You watch loss. The loss of the training images keeps falling; val_loss "
-    "tells when to stop.": {"key": "loss"},
+    "You watch loss. The training loss usually keeps falling; val_loss tells "
+    "when to stop.": {"key": "loss"},
     "You watch val_accuracy. Asked is val_loss.": {"key": "val_accuracy"},
     "You watch accuracy. Asked is val_loss.": {"key": "accuracy"},
     "You watch accuracy, and wait for a new highest value. Asked is the "
@@ -899,9 +905,17 @@ _PATIENCE_MISTAKES: dict[str, dict[str, Any]] = {
     "in on_train_begin.": {"keep": "best count"},
     "The lowest value survives into the next fit. Set it back in "
     "on_train_begin.": {"keep": "best"},
-    "Training ends after `patience` epochs, whatever val_loss does. Does every "
-    "epoch count, or does the lowest value start at 0, below every loss? "
-    "Start with float('inf').": {"start": 0.0},
+    **{
+        f"Training ends after {epochs} epochs, whatever val_loss does. Count "
+        "those without a new lowest val_loss only. If you do: does the lowest "
+        "value start at 0, below every loss? Start with float('inf').": {
+            "start": 0.0,
+            "late": late,
+        }
+        for late, epochs in enumerate(
+            ("`patience`", "`patience` + 1", "`patience` + 2")
+        )
+    },
     "The lowest value starts at 1, and a loss may start far above that. Start "
     "with float('inf'): then the first epoch sets it.": {"start": 1.0},
     "The lowest value starts too low: a loss may be in the thousands. Start "
@@ -1033,7 +1047,11 @@ def _what_ended(
     )
     never = [[len(t) for t in trainings] for _, trainings in _TRAININGS]
     if ends == never:
-        said = "It never ends a training: self.model.stop_training stays False."
+        said = (
+            "It never ends a training: self.model.stop_training stays False. "
+            "Does the lowest value become logs['val_loss'] in the first epoch? "
+            "Does the count rise?"
+        )
         if any(vars(one).get("stop_training") for _, one, _ in seen):
             said = (
                 "You set self.stop_training, of the callback. Keras looks at "
