@@ -6,10 +6,12 @@ import contextlib
 import dis
 import itertools
 import random
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from course_utils import scratch
 from course_utils.check.exercise import (
     Exercise,
     NotAttempted,
@@ -40,9 +42,41 @@ def _quietly() -> Iterator[None]:
         np.random.set_state(numpy_state)
 
 
-def _probabilities(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+# What helps, by a pattern of the message, which begins with what raised.
+_ADVICE = {
+    "already built": "call runs for every batch. Make the weights in build, "
+    "which Keras calls once, before the first batch.",
+    r"super\(\).__init__|_tracker": "super().__init__() comes first in "
+    "__init__.",
+    "to a shape": "A shape with one number needs a comma: (self.units,). "
+    "input_shape is a tuple; its last entry is input_shape[-1].",
+    "^on_.*NoneType": "None is no number: let the lowest value start with "
+    "float('inf').",
+    "^(?!.*unsupported).*NoneType": "The size of the batch is None in "
+    "input_shape: leave it out.",
+    "^on_.*object has no attribute": "What on_epoch_end reads from self, "
+    "on_train_begin has to put there, under the same name.",
+    "object has no attribute": "Only what was put into self before can be "
+    "used, under the same name.",
+    "^on_(epoch|train)_end raised KeyError": "logs has the keys 'accuracy', "
+    "'loss', 'val_accuracy', 'val_loss'.",
+    "^on_.*KeyError": "logs is empty here. on_epoch_end gets the values.",
+    "^on_.*argument": "Keras calls on_train_begin(logs) and "
+    "on_epoch_end(epoch, logs).",
+    "^on_.*'dict'": 'logs is a dict: logs["val_loss"] is a number in it.',
+}
+
+
+def _advised(what: str, otherwise: str, function: Callable, *args: Any) -> Any:
+    """Call something of a learner's; explain what it raises."""
+    try:
+        return attempt(what, function, *args)
+    except Raised as raised:
+        text = str(raised)
+        fitting = (
+            _ADVICE[one] for one in _ADVICE if re.search(one, text, re.S)
+        )
+        raise Wrong(f"{text}\n{next(fitting, otherwise)}".strip()) from raised
 
 
 _MIXED = ((2, -1, 0.5, 0), (-0.5, 3, 1, 0.5), (-1, 0.3, -2.5, 1))
@@ -114,19 +148,24 @@ def _are_logits(labels: np.ndarray, outputs: np.ndarray) -> bool:
     return not (np.allclose(sums, 1, atol=1e-4) and outputs.min() >= 0)
 
 
+def _at_labels(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return p[np.arange(len(p)), labels]
+
+
 def _cross_entropy(
     labels: np.ndarray, outputs: np.ndarray, *, logits: bool
 ) -> np.ndarray:
     """Return the cross-entropy of each row."""
     shares = outputs.astype("float64")
     if logits:
-        shares = _probabilities(shares)
+        shares = scratch.softmax(shares)
     numbers = labels.argmax(axis=1) if labels.ndim == 2 else labels
-    return -np.log(shares[np.arange(len(shares)), numbers])
+    return -np.log(_at_labels(shares, numbers))
 
 
 # What decides whether a loss for one-hot labels is returned.
 _ONE_HOT_RULES: dict[str, Callable[..., bool]] = {
+    "": _are_one_hot,
     "You always take the loss for class numbers. One-hot rows, shape (n, k), "
     "need CategoricalCrossentropy.": lambda y, z: False,
     "You always take the loss for one-hot rows. Class numbers, shape (n,), "
@@ -151,6 +190,7 @@ _ONE_HOT_RULES: dict[str, Callable[..., bool]] = {
 }
 # What decides whether from_logits is True.
 _LOGITS_RULES: dict[str, Callable[..., bool]] = {
+    "": _are_logits,
     "from_logits is always True. Of probabilities in plain arrays, as here, "
     "the loss then takes the softmax a second time. (On TensorFlow, Keras may "
     "notice and warn where its own softmax made them.)": lambda y, z: True,
@@ -217,21 +257,17 @@ def _as_loss(given: Any) -> Callable:
             raise Wrong(
                 f"Keras knows no loss {shown[:40]!r}. {wanted}"
             ) from error
-    try:
+    size = 0
+    with contextlib.suppress(Exception):
         size = np.asarray(given, "float64").size
-    except Exception:
-        size = 0
     if size == 1:
         raise Wrong(
             f"You returned the value of a loss, {float(np.squeeze(given)):.4g}."
             " Return the loss itself, without calling it with labels and "
             "outputs: compile wants something to call for every batch."
         )
-    if size:
-        raise Wrong(f"You returned numbers, not a loss. {wanted}")
-    raise Wrong(
-        f"You returned something of type {type(given).__name__}. {wanted}"
-    )
+    what = "numbers" if size else f"something of type {type(given).__name__}"
+    raise Wrong(f"You returned {what}, not a loss. {wanted}")
 
 
 def _value(loss: Callable, labels: np.ndarray, outputs: np.ndarray) -> float:
@@ -244,8 +280,10 @@ def _value(loss: Callable, labels: np.ndarray, outputs: np.ndarray) -> float:
     return np.nan
 
 
-def _reads(loss: Callable, labels: np.ndarray, outputs: np.ndarray) -> tuple:
-    """Find out what a loss takes its arguments for.
+def _reads(
+    loss: Callable, labels: np.ndarray, outputs: np.ndarray, factor: int = 1
+) -> tuple:
+    """Find out what a loss, divided by a factor, takes its arguments for.
 
     Returns:
         Whether one-hot labels and whether logits, each None if it is neither.
@@ -257,88 +295,73 @@ def _reads(loss: Callable, labels: np.ndarray, outputs: np.ndarray) -> tuple:
         value = _value(loss, target, rows)
         for logits in (True, False):
             right = _cross_entropy(numbers, rows, logits=logits).mean()
-            if np.isclose(value, right, rtol=1e-4):
+            if np.isclose(value, factor * right, rtol=1e-4):
                 return one_hot, logits
     return None, None
 
 
 def _other_loss(loss: Callable) -> str:
     """Say which loss was returned, if it is no cross-entropy of classes."""
-    import keras
+    from keras import losses
 
-    numbers, rows = _batch((1, 0, 2), _ROUNDED, "int64")
-    target = np.eye(4, dtype="float32")[numbers]
-    value = _value(loss, target, rows)
-    squared = keras.losses.MeanSquaredError()
-    binary = keras.losses.BinaryCrossentropy
-    for name, other in {
-        "This is the mean squared error, a loss for numbers.": squared,
+    batch = _batch((1, 0, 2), _ROUNDED, "float32", one_hot=True)
+    binary = losses.BinaryCrossentropy
+    for said, others in {
+        "This is the mean squared error, a loss for numbers. ": [
+            losses.MeanSquaredError()
+        ],
         "This is the binary cross-entropy, which takes every class for a "
-        "question of its own.": binary(),
-        "This is the binary cross-entropy, which takes each class for a "
-        "question of its own.": binary(from_logits=True),
+        "question of its own. ": [binary(), binary(from_logits=True)],
         "This is the cross-entropy with labels and outputs exchanged: Keras "
-        "calls a loss with the labels first.": lambda y, z: (
-            keras.losses.categorical_crossentropy(z, y)
-        ),
+        "calls a loss with the labels first. ": [
+            lambda y, z: losses.categorical_crossentropy(z, y)
+        ],
     }.items():
-        if np.isclose(value, _value(other, target, rows), rtol=1e-4):
-            return f"{name} "
-    for one_hot in (True, False):
-        value = _value(loss, target if one_hot else numbers, rows)
-        for logits in (True, False):
-            right = _cross_entropy(numbers, rows, logits=logits).mean()
-            if np.isclose(value, right * len(rows), rtol=1e-4):
-                return "You add the rows up. Leave reduction as it is. "
+        values = [_value(other, *batch) for other in others]
+        if np.isclose(_value(loss, *batch), values, rtol=1e-4).any():
+            return said
+    if _reads(loss, *batch, factor=len(batch[0])) != (None, None):
+        return "You add the rows up. Leave reduction as it is. "
     return ""
 
 
+@_quietly()
 def _loss_for(answer: Any) -> str:
     """Grade the choice among four losses."""
-    with _quietly():
-        return _chosen_loss(answer)
-
-
-def _chosen_loss(answer: Any) -> str:
     losses = []
     for labels, outputs in _BATCHES:
         try:
             losses.append(_as_loss(call(answer, labels, outputs)))
         except Raised as raised:
-            raise Wrong(f"{raised}{_reminder(str(raised), labels)}") from raised
-    wrong = []
+            said = ""
+            if "truth value" in str(raised):
+                said = "np.allclose(…, 1) asks about all sums at once."
+            elif re.search("Index|axis", str(raised)):
+                said = f"labels has shape {labels.shape}: look at labels.ndim."
+            raise Wrong(f"{raised}\n{said}".strip()) from raised
     for loss, (labels, outputs) in zip(losses, _BATCHES, strict=True):
-        right = _cross_entropy(
-            labels, outputs, logits=_are_logits(labels, outputs)
-        ).mean()
+        logits = _are_logits(labels, outputs)
+        right = _cross_entropy(labels, outputs, logits=logits).mean()
         value = _value(loss, labels, outputs)
         if not np.isclose(value, right, rtol=1e-4):
-            wrong.append((loss, labels, outputs, value, right))
-    if not wrong:
+            break
+    else:
         return (
             "The wrong form of the labels ends with an error. The wrong "
-            "from_logits trains on without a word, only worse: look at your "
-            "last layer, where softmax means probabilities."
+            "from_logits often trains on without a word, only worse: look at "
+            "your last layer, where softmax means probabilities."
         )
-    loss, labels, outputs, value, right = wrong[0]
-    read = [
-        _reads(loss, *batch)
-        for loss, batch in zip(losses, _BATCHES, strict=True)
-    ]
-    said = []
-    for place, (truth, rules) in enumerate(
-        ((_are_one_hot, _ONE_HOT_RULES), (_are_logits, _LOGITS_RULES))
+    read = [_reads(one, *b) for one, b in zip(losses, _BATCHES, strict=True)]
+    said = ""
+    for given, rules in zip(
+        zip(*read, strict=True), (_ONE_HOT_RULES, _LOGITS_RULES), strict=True
     ):
-        given = [reading[place] for reading in read]
-        if given == [truth(*batch) for batch in _BATCHES]:
-            continue
-        said += [
-            message
-            for message, rule in rules.items()
-            if given == [bool(rule(*batch)) for batch in _BATCHES]
-        ][:1]
+        for message, rule in rules.items():
+            if given == tuple(bool(rule(*batch)) for batch in _BATCHES):
+                said += message + "\n" * bool(message)
+                break
     example = (
-        f"\nFor labels of shape {labels.shape} and outputs whose first row is "
+        f"For labels of shape {labels.shape} and outputs whose first row is "
         f"{_row(outputs)} your loss "
     )
     if np.isfinite(value):
@@ -346,17 +369,8 @@ def _chosen_loss(answer: Any) -> str:
     else:
         example += "gives no number: it does not fit them."
     if not said:
-        said = [_other_loss(loss) + "This is not the loss that fits."]
-    raise Wrong("\n".join(said) + example)
-
-
-def _reminder(text: str, labels: np.ndarray) -> str:
-    """Say what helps where the choice itself raised."""
-    if "truth value" in text:
-        return " np.allclose(…, 1) asks about all sums, and gives one answer."
-    if "Index" in text or "axis" in text:
-        return f"\nlabels has shape {labels.shape} here: look at labels.ndim."
-    return ""
+        said = _other_loss(loss) + "This is not the loss that fits.\n"
+    raise Wrong(said + example)
 
 
 loss_for = Exercise(
@@ -379,11 +393,8 @@ loss_for = Exercise(
 def _class(answer: Any, base: type, given: str, ready: type) -> type:
     """Return the learner's class, or say what was handed over instead.
 
-    Args:
-        answer: Anything.
-        base: What it should be derived from, a class of Keras.
-        given: The name of the class in the notebook.
-        ready: The class of Keras that does the task already.
+    It is called `given` in the notebook, and derived from `base`, but not
+    from `ready`, the class of Keras that does the task already.
     """
     wanted = f"class {given}({_PUBLIC[base.__name__]}):"
     if answer is ...:
@@ -438,8 +449,6 @@ def _numbers(shape: Sequence[int], seed: int) -> np.ndarray:
 def _weights_text(layer: Any) -> str:
     """List the shapes of a layer's weights."""
     shapes = [tuple(weight.shape) for weight in layer.weights]
-    if not shapes:
-        return "the layer has no weights"
     return f"its weights have shape {' and '.join(map(str, shapes))}"
 
 
@@ -448,13 +457,21 @@ def _run(layer: Any, x: np.ndarray, units: int) -> np.ndarray:
     name = type(layer).__name__
     before = x.copy()
     what = f"{name}({units}) with an x of shape {x.shape}"
+    inputs = x.shape[-1]
     try:
-        given = attempt(what, layer, x)
-    except Raised as raised:
+        given = _advised(
+            what,
+            f"A kernel of shape ({inputs}, {units}) makes of an x of shape "
+            f"{x.shape} an x @ kernel of shape {(*x.shape[:-1], units)}, and "
+            f"a bias has shape ({units},).",
+            layer,
+            x,
+        )
+    except Wrong:
         # What is wrong with the weights tells more, once build has ended.
         if getattr(layer, "built", False) and layer.weights:
             _kernel_and_bias(layer, x, units)
-        raise Wrong(f"{raised}{_why(str(raised), layer, x, units)}") from raised
+        raise
     if not np.array_equal(before, x):
         raise Wrong("call changed its input. Work on a new tensor.")
     if given is ... or given is None:
@@ -471,91 +488,46 @@ def _run(layer: Any, x: np.ndarray, units: int) -> np.ndarray:
         ) from error
 
 
-def _why(text: str, layer: Any, x: np.ndarray, units: int) -> str:
-    """Say what helps where a layer raised: true whatever the reason was."""
-    if "already built" in text:
-        return (
-            "\ncall runs for every batch. Make the weights in build, which "
-            "Keras calls once, before the first batch."
-        )
-    if "super().__init__" in text or "_tracker" in text:
-        return "\nsuper().__init__() comes first in __init__."
-    if "to a shape" in text:
-        return (
-            "\nA shape with one number needs a comma: (self.units,). "
-            "input_shape is a tuple; its last entry is input_shape[-1]."
-        )
-    if "NoneType" in text and "unsupported" not in text:
-        return "\nThe size of the batch is None in input_shape: leave it out."
-    if "has no attribute" in text:
-        return (
-            "\nbuild and call can use only what was put into self before, "
-            "under the same name."
-        )
-    inputs = x.shape[-1]
-    return (
-        f"\nHere {_weights_text(layer)}. A kernel of shape ({inputs}, {units}) "
-        f"makes of an x of shape {x.shape} an x @ kernel of shape "
-        f"{(*x.shape[:-1], units)}, and a bias has shape ({units},)."
+def _make(cls: type, units: int) -> Any:
+    """Make a layer from the learner's class."""
+    return _advised(
+        f"{cls.__name__}({units})",
+        "__init__(self, units) takes the number of units only. How many "
+        "inputs there are, build finds out.",
+        cls,
+        units,
     )
 
 
-def _make(cls: type, units: int) -> Any:
-    """Make a layer from the learner's class."""
-    what = f"{cls.__name__}({units})"
-    try:
-        return attempt(what, cls, units)
-    except Raised as raised:
-        text = str(raised)
-        if "argument" in text:
-            text += (
-                "\n__init__(self, units) takes the number of units only. How "
-                "many inputs there are, build finds out."
-            )
-        elif "super().__init__" in text:
-            text += "\nsuper().__init__() comes first in __init__."
-        raise Wrong(text) from raised
-
-
-def _plain_arrays(layer: Any, x: np.ndarray, units: int) -> list[str]:
+def _plain_arrays(layer: Any, units: int) -> list[str]:
     """Name what looks like weights, but is no variable that Keras knows."""
-    found = []
     known = {id(weight) for weight in layer.weights}
-    for name, value in vars(layer).items():
-        if id(value) in known or name.startswith("_") or callable(value):
-            continue
-        shape = tuple(getattr(value, "shape", ()) or ())
-        if shape and units in shape:
-            found.append(f"self.{name}")
-    return found
+    return [
+        f"self.{name}"
+        for name, value in vars(layer).items()
+        if units in (getattr(value, "shape", ()) or ())
+        and not (id(value) in known or name.startswith("_") or callable(value))
+    ]
 
 
 def _kernel_and_bias(layer: Any, x: np.ndarray, units: int) -> tuple:
     """Find the two weights of a layer, or say what is wrong with them."""
     inputs = x.shape[-1]
-    plain = _plain_arrays(layer, x, units)
+    plain = _plain_arrays(layer, units)
     if plain:
         raise Wrong(
             f"{' and '.join(plain)} {'is' if len(plain) == 1 else 'are'} no "
             "weight for Keras: it would neither train nor save such an "
             "array. self.add_weight makes weights."
         )
-    inner = [
-        type(part).__name__
-        for part in layer._flatten_layers(include_self=False)
-    ]
-    if inner:
+    for inner in layer._flatten_layers(include_self=False):
         raise Wrong(
-            f"The work is done by another layer, {inner[0]}. Make kernel and "
-            "bias yourself, with self.add_weight in build."
+            f"The work is done by another layer, {type(inner).__name__}. Make "
+            "kernel and bias yourself, with self.add_weight in build."
         )
     weights = list(layer.weights)
     shapes = [tuple(weight.shape) for weight in weights]
-    frozen = [
-        shape
-        for weight, shape in zip(weights, shapes, strict=True)
-        if not weight.trainable
-    ]
+    frozen = [tuple(one.shape) for one in weights if not one.trainable]
     if not weights:
         raise Wrong(
             "The layer has no weights. build has to make them with "
@@ -634,24 +606,21 @@ def _row(table: np.ndarray) -> list[float]:
     return [round(float(value), 3) for value in first]
 
 
-def _relu(z: np.ndarray) -> np.ndarray:
-    return np.maximum(z, 0)
-
-
 # What a layer may compute from x, kernel and bias.
 _LAYER_MISTAKES: dict[str, Callable[..., np.ndarray]] = {
-    "There is a ReLU in call. This layer has no activation: x @ kernel + "
-    "bias.": lambda x, k, b: _relu(x @ k + b),
-    "There is a ReLU in call, before the bias. This layer has no activation: "
-    "x @ kernel + bias.": lambda x, k, b: _relu(x @ k) + b,
-    "There is a sigmoid in call. This layer has no activation: x @ kernel + "
-    "bias.": lambda x, k, b: 1 / (1 + np.exp(-(x @ k + b))),
-    "There is a tanh in call. This layer has no activation: x @ kernel + "
-    "bias.": lambda x, k, b: np.tanh(x @ k + b),
-    "There is a softmax in call. This layer has no activation: x @ kernel + "
-    "bias.": lambda x, k, b: (
-        np.exp(x @ k + b) / np.exp(x @ k + b).sum(axis=-1, keepdims=True)
-    ),
+    **{
+        f"There is a {what}. This layer has no activation: x @ kernel + "
+        "bias.": rule
+        for what, rule in {
+            "ReLU in call": lambda x, k, b: scratch.relu(x @ k + b),
+            "ReLU in call, before the bias": (
+                lambda x, k, b: scratch.relu(x @ k) + b
+            ),
+            "sigmoid in call": lambda x, k, b: scratch.sigmoid(x @ k + b),
+            "tanh in call": lambda x, k, b: np.tanh(x @ k + b),
+            "softmax in call": lambda x, k, b: scratch.softmax(x @ k + b),
+        }.items()
+    },
     "The bias is made, but not added.": lambda x, k, b: x @ k,
     "The bias is subtracted. Add it.": lambda x, k, b: x @ k - b,
     "The bias is multiplied. Add it: x @ kernel + bias.": (
@@ -690,16 +659,18 @@ def _check_values(cls: type, shape: Sequence[int], units: int) -> tuple:
     # Nowhere 0, and not the same for two units.
     bias.assign((np.arange(units, dtype="float32") + 1.5) / 4)
     k, b = np.asarray(kernel), np.asarray(bias)
+
+    def fits(result: np.ndarray, wanted: np.ndarray) -> bool:
+        same = result.shape == wanted.shape
+        return same and np.allclose(result, wanted, atol=1e-4)
+
     # Another number of rows, too: build has seen only the first.
     for batch in (x, _numbers((7, *shape[1:]), 3)):
         given, right = _run(layer, batch, units), batch @ k + b
-        if given.shape == right.shape and np.allclose(given, right, atol=1e-4):
+        if fits(given, right):
             continue
         for message, mistake in _LAYER_MISTAKES.items():
-            wrong = mistake(batch, k, b)
-            if given.shape == wrong.shape and np.allclose(
-                given, wrong, atol=1e-4
-            ):
+            if fits(given, mistake(batch, k, b)):
                 raise Wrong(message)
         if given.shape != right.shape:
             raise Wrong(
@@ -793,12 +764,7 @@ my_dense = Exercise(
 
 
 def _fit(val_loss: Sequence[float], loss: Sequence[float] = ()) -> list[dict]:
-    """Return what Keras reports after each epoch of a training.
-
-    Args:
-        val_loss: One value for each epoch.
-        loss: The same; without it, a loss that always falls.
-    """
+    """Return what Keras reports after each epoch; loss falls if not given."""
     loss = loss or [2.0 * 0.9**epoch for epoch in range(len(val_loss))]
     return [
         {
@@ -834,31 +800,17 @@ def _ends(
     patience: int,
     trainings: Sequence[Sequence[dict]],
     *,
-    key: str = "val_loss",
-    against_last: bool = False,
-    reset: bool = True,
-    late: int = 0,
-    keep: str = "",
-    start: float = np.inf,
-    tie: bool = False,
-    highest: bool = False,
-    wait: int | None = None,
+    key: str = "val_loss",  # what is watched
+    against_last: bool = False,  # the epoch before is to be beaten
+    reset: bool = True,  # the count, at a new lowest value
+    late: int = 0,  # epochs more until the training ends
+    keep: str = "",  # what the next training finds: "best count"
+    start: float = np.inf,  # what the first value has to beat
+    tie: bool = False,  # the same value again is a new lowest one
+    highest: bool = False,  # the highest value is to be beaten
+    wait: int | None = None,  # in place of patience
 ) -> list[int]:
-    """Return after how many epochs each training ends, by a rule.
-
-    Args:
-        patience: The epochs to wait for.
-        trainings: What Keras reports after each epoch of each of them.
-        key: The value that is watched.
-        against_last: Whether the epoch before is what is to be beaten.
-        reset: Whether the count starts again at a new lowest value.
-        late: How many epochs later the training is ended.
-        keep: What is not set back for the next training: "best count".
-        start: What the first value has to beat.
-        tie: Whether the same value again is a new lowest one.
-        highest: Whether the value to beat is the highest one.
-        wait: Used in place of patience.
-    """
+    """Return after how many epochs each training ends, by a rule."""
     best, count, ends = start, 0, []
     sign = -1 if highest else 1
     limit = (patience if wait is None else wait) + late
@@ -870,10 +822,7 @@ def _ends(
         for ended, report in enumerate(reports, 1):  # noqa: B007
             value = sign * report[key]
             better = value < best or (tie and value == best)
-            if better:
-                count = count * (not reset)
-            else:
-                count += 1
+            count = count * (not reset) if better else count + 1
             if better or against_last:
                 best = value
             if count >= limit:
@@ -884,37 +833,34 @@ def _ends(
 
 _PATIENCE_MISTAKES: dict[str, dict[str, Any]] = {
     "You compare with the epoch before. Compare with the lowest val_loss so "
-    "far: a rise that falls back a little is no progress.": {
-        "against_last": True
-    },
+    "far: a small fall after a rise is no progress.": {"against_last": True},
     "The count goes on after a new lowest value. It counts epochs in a row: "
     "set it back to 0 there.": {"reset": False},
     "You watch loss. The training loss usually keeps falling; val_loss tells "
     "when to stop.": {"key": "loss"},
-    "You watch val_accuracy. Asked is val_loss.": {"key": "val_accuracy"},
-    "You watch accuracy. Asked is val_loss.": {"key": "accuracy"},
-    "You watch accuracy, and wait for a new highest value. Asked is the "
-    "lowest val_loss.": {"key": "accuracy", "highest": True},
-    "You watch val_accuracy, and wait for a new highest value. Asked is the "
-    "lowest val_loss.": {"key": "val_accuracy", "highest": True},
-    "Training ends one epoch too late. With patience = 1, the first epoch "
-    "without a new lowest value is the last one.": {"late": 1},
-    "Training ends one epoch too early. With patience = 1, the first epoch "
-    "without a new lowest value is the last one.": {"late": -1},
+    **{
+        f"You watch {key}{how}. Asked is the lowest val_loss.": {
+            "key": key,
+            "highest": bool(how),
+        }
+        for key in ("accuracy", "val_accuracy")
+        for how in ("", ", and wait for a new highest value")
+    },
+    **{
+        f"Training ends one epoch too {when}. With patience = 1, the first "
+        "epoch without a new lowest value is the last one.": {"late": late}
+        for when, late in (("late", 1), ("early", -1))
+    },
     "The lowest value and the count survive into the next fit. Set both back "
     "in on_train_begin.": {"keep": "best count"},
     "The lowest value survives into the next fit. Set it back in "
     "on_train_begin.": {"keep": "best"},
     **{
-        f"Training ends after {epochs} epochs, whatever val_loss does. Count "
-        "those without a new lowest val_loss only. If you do: does the lowest "
-        "value start at 0, below every loss? Start with float('inf').": {
-            "start": 0.0,
-            "late": late,
-        }
-        for late, epochs in enumerate(
-            ("`patience`", "`patience` + 1", "`patience` + 2")
-        )
+        f"Training ends after `patience`{more} epochs, whatever val_loss does. "
+        "Count those without a new lowest val_loss only. If you do: does the "
+        "lowest value start at 0, below every loss? Start with "
+        "float('inf').": {"start": 0.0, "late": late}
+        for late, more in enumerate(("", " + 1", " + 2"))
     },
     "The lowest value starts at 1, and a loss may start far above that. Start "
     "with float('inf'): then the first epoch sets it.": {"start": 1.0},
@@ -922,21 +868,14 @@ _PATIENCE_MISTAKES: dict[str, dict[str, Any]] = {
     "with float('inf'): then the first epoch sets it.": {"start": 100.0},
     "The same value again counts as a new lowest one here. Ask for a smaller "
     "one.": {"tie": True},
-    "You wait for a new highest val_loss. A loss should fall.": {
-        "highest": True
-    },
+    "You wait for a new highest val_loss. It should fall.": {"highest": True},
     "You do not wait: the first epoch without a new lowest value ends the "
     "training, whatever patience is.": {"wait": 1},
-    "You always wait for 2 epochs. Wait for self.patience.": {"wait": 2},
-    "You always wait for 3 epochs. Wait for self.patience.": {"wait": 3},
+    **{
+        f"You always wait for {n} epochs. Wait for self.patience.": {"wait": n}
+        for n in (2, 3)
+    },
 }
-
-
-def _small_model() -> Any:
-    """Make a model for callbacks that look at more than stop_training."""
-    import keras
-
-    return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
 
 
 def _watch(
@@ -948,59 +887,32 @@ def _watch(
         After how many epochs each ended, the callback, and what it returned.
     """
     name = f"{cls.__name__}({patience})"
-    try:
-        callback = attempt(name, cls, patience)
-    except Raised as raised:
-        text = str(raised)
-        if "argument" in text:
-            text += "\n__init__(self, patience) takes one number."
-        raise Wrong(text) from raised
+    said = "__init__(self, patience) takes one number."
+    callback = _advised(name, said, cls, patience)
+
+    def tell(method: str, *arguments: Any) -> Any:
+        return _advised(method, "", getattr(callback, method), *arguments)
+
     ends, returned = [], None
     for reports in trainings:
         model.stop_training = False
         callback.set_params({"epochs": len(reports), "steps": 1, "verbose": 0})
         attempt(f"set_model of {name}", callback.set_model, model)
-        _tell(callback, "on_train_begin", {})
+        tell("on_train_begin", {})
         for epoch, report in enumerate(reports):
             logs = dict(report)
-            _tell(callback, "on_epoch_begin", epoch, {})
-            returned = _tell(callback, "on_epoch_end", epoch, logs) or returned
+            tell("on_epoch_begin", epoch, {})
+            returned = tell("on_epoch_end", epoch, logs) or returned
             if model.stop_training:
                 break
-        _tell(callback, "on_train_end", logs)
+        tell("on_train_end", logs)
         ends.append(epoch + 1)
     return ends, callback, returned
 
 
-def _tell(callback: Any, method: str, *arguments: Any) -> Any:
-    """Call one method of a callback, and explain what it raises."""
-    logs = arguments[-1]
-    try:
-        return attempt(method, getattr(callback, method), *arguments)
-    except Raised as raised:
-        text = str(raised)
-        if "KeyError" in text and logs:
-            text += f"\nlogs has the keys {', '.join(map(repr, logs))}."
-        elif "KeyError" in text:
-            text += "\nlogs is empty here. on_epoch_end gets the values."
-        elif "AttributeError" in text and "has no attribute" in text:
-            text += (
-                "\nWhat on_epoch_end reads from self, on_train_begin has to "
-                "put there, under the same name."
-            )
-        elif "argument" in text:
-            text += (
-                "\nKeras calls on_train_begin(logs) and "
-                "on_epoch_end(epoch, logs)."
-            )
-        elif "'dict'" in text:
-            text += '\nlogs is a dict: logs["val_loss"] is a number in it.'
-        raise Wrong(text) from raised
-
-
 def _patience(answer: Any) -> str:
     """Grade a callback by the epochs after which it ends trainings."""
-    from keras import callbacks
+    from keras import Input, Sequential, callbacks, layers
 
     base = callbacks.Callback
     cls = _class(answer, base, "Patience", callbacks.EarlyStopping)
@@ -1013,7 +925,8 @@ def _patience(answer: Any) -> str:
             "and ends the training when it is time."
         )
     with _quietly():
-        model = _small_model()
+        # For callbacks that look at more than stop_training.
+        model = Sequential([Input((1,)), layers.Dense(1)])
         seen = [_watch(cls, *training, model) for training in _TRAININGS]
     ends = [end for end, _, _ in seen]
     right = [_ends(*training) for training in _TRAININGS]
@@ -1030,20 +943,19 @@ def _what_ended(
     ends: list[list[int]], seen: list[tuple], right: list[list[int]]
 ) -> str:
     """Say why trainings ended too early or too late."""
-    case = next(
-        i for i, (a, b) in enumerate(zip(ends, right, strict=True)) if a != b
+    patience, reports, fit, given, expected = next(
+        (patience, trainings[fit], fit, one, other)
+        for (patience, trainings), *pair in zip(
+            _TRAININGS, ends, right, strict=True
+        )
+        for fit, (one, other) in enumerate(zip(*pair, strict=True))
+        if one != other
     )
-    patience, trainings = _TRAININGS[case]
-    fit = next(
-        i
-        for i, (a, b) in enumerate(zip(ends[case], right[case], strict=True))
-        if a != b
-    )
-    values = [report["val_loss"] for report in trainings[fit]]
     example = (
-        f"\nWith patience = {patience} and val_loss {values}"
+        f"\nWith patience = {patience} and val_loss "
+        f"{[report['val_loss'] for report in reports]}"
         f"{', in a second fit,' if fit else ''} training ended after epoch "
-        f"{ends[case][fit]}, expected {right[case][fit]}."
+        f"{given}, expected {expected}."
     )
     never = [[len(t) for t in trainings] for _, trainings in _TRAININGS]
     if ends == never:
@@ -1063,15 +975,12 @@ def _what_ended(
                 "self.model.stop_training = True."
             )
         return said + example
-    rules = _PATIENCE_MISTAKES.items()
     for size in (1, 2):
-        for chosen in itertools.combinations(rules, size):
-            options = [rule for _, rule in chosen]
-            names = [name for rule in options for name in rule]
-            if len(names) > len(set(names)):
-                continue
-            together = {k: v for rule in options for k, v in rule.items()}
-            if ends == [_ends(*t, **together) for t in _TRAININGS]:
+        for chosen in itertools.combinations(_PATIENCE_MISTAKES.items(), size):
+            both = [pair for _, rule in chosen for pair in rule.items()]
+            if len(dict(both)) < len(both):
+                continue  # two answers to one question
+            if ends == [_ends(*t, **dict(both)) for t in _TRAININGS]:
                 return "\n".join(text for text, _ in chosen) + example
     return "Training does not end where it should." + example
 
@@ -1095,12 +1004,16 @@ def _accuracy(p: np.ndarray, labels: np.ndarray) -> float:
     return np.mean(p.argmax(axis=1) == labels)
 
 
+def _sure(p: np.ndarray, labels: np.ndarray) -> float:
+    return p.max(axis=1).mean()
+
+
+def _true_share(p: np.ndarray, labels: np.ndarray) -> float:
+    return _at_labels(p, labels).mean()
+
+
 def _gap(p: np.ndarray, labels: np.ndarray) -> float:
-    return p.max(axis=1).mean() - _accuracy(p, labels)
-
-
-def _at_labels(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    return p[np.arange(len(p)), labels]
+    return _sure(p, labels) - _accuracy(p, labels)
 
 
 def _gap_case(
@@ -1108,34 +1021,73 @@ def _gap_case(
 ) -> tuple:
     """Draw probabilities, and labels of which a share is the likeliest."""
     rng = np.random.default_rng(seed)
-    p = _probabilities(rng.normal(0, scale, (samples, classes)))
+    p = scratch.softmax(rng.normal(0, scale, (samples, classes)))
     hit = rng.random(samples) < right
     return p, np.where(hit, p.argmax(axis=1), rng.integers(0, classes, samples))
 
 
+_GAP_CASES = [
+    # Square first: there a wrong axis gives a number, which can be explained,
+    # where other shapes could only raise.
+    (
+        np.array([[0.75, 0.15, 0.1], [0.55, 0.35, 0.1], [0.05, 0.85, 0.1]]),
+        np.array([0, 1, 1]),
+    ),
+    (np.array([[0.4, 0.35, 0.25], [0.25, 0.3, 0.45]]), np.array([0, 2])),
+    _gap_case(0, 40, 10, 4.0, 0.5),
+    _gap_case(1, 30, 5, 0.5, 0.95),
+    (np.array([[0.05, 0.9, 0.05]]), np.array([1])),
+]
+# What may be taken for how sure a program is, and for how often it is right.
+_WRONG_SURE: dict[str, Callable[..., float]] = {
+    "max goes along the wrong axis: the largest of each row is "
+    "max(axis=1).": lambda p, y: p.max(axis=0).mean(),
+    "This takes the largest of all probabilities. Take the largest of each "
+    "row, axis=1, and then the mean.": lambda p, y: p.max(),
+    "This is the mean of all probabilities, which is 1 / classes whatever the "
+    "program says. Take the largest of each row.": lambda p, y: p.mean(),
+    "This is the probability of the true class. How sure the program is, its "
+    "largest probability says, right or wrong.": _true_share,
+    "You take the rows with an error only. Take the mean over all rows.": (
+        lambda p, y: p.max(axis=1)[p.argmax(axis=1) != y].mean()
+    ),
+    "You take the rows that are right only. Take the mean over all rows.": (
+        lambda p, y: p.max(axis=1)[p.argmax(axis=1) == y].mean()
+    ),
+}
+_WRONG_RIGHT: dict[str, Callable[..., float]] = {
+    "This is how sure the program is. Subtract how often it is right: the "
+    "mean of argmax(axis=1) == labels.": lambda p, y: 0.0,
+    "argmax goes along the wrong axis: each row is one sample, so axis=1 "
+    "finds its class.": lambda p, y: np.mean(p.argmax(axis=0) == y),
+    "argmax without an axis counts through the whole table. axis=1 finds the "
+    "class of each row.": lambda p, y: np.mean(p.argmax() == y),
+    "argmin finds the least likely class. argmax finds the likeliest.": (
+        lambda p, y: np.mean(p.argmin(axis=1) == y)
+    ),
+    "You subtract the probability of the true class. The accuracy is the "
+    "share of rows whose largest probability is at the label.": _true_share,
+    "You subtract the share of errors. Subtract the accuracy, the share of "
+    "what is right.": lambda p, y: 1 - _accuracy(p, y),
+    "You add the accuracy. Subtract it.": lambda p, y: -_accuracy(p, y),
+    "You subtract the number of right rows. The accuracy is their share: the "
+    "mean.": lambda p, y: len(y) * _accuracy(p, y),
+}
+
+
+def _differences(sure: dict, right: dict) -> dict[str, Callable]:
+    """Combine two tables; the messages stand below each other."""
+    return {
+        f"{one}\n{other}".strip(): lambda p, y, a=a, b=b: a(p, y) - b(p, y)
+        for one, a in sure.items()
+        for other, b in right.items()
+        if a is not b
+    }
+
+
 _compare_gaps = against(
     reference=_gap,
-    cases=[
-        # Square first: there a wrong axis gives a number, which can be
-        # explained, where other shapes could only raise.
-        (
-            np.array(
-                [
-                    [0.75, 0.15, 0.1],
-                    [0.55, 0.35, 0.1],
-                    [0.05, 0.85, 0.1],
-                ]
-            ),
-            np.array([0, 1, 1]),
-        ),
-        (
-            np.array([[0.4, 0.35, 0.25], [0.25, 0.3, 0.45]]),
-            np.array([0, 2]),
-        ),
-        _gap_case(0, 40, 10, 4.0, 0.5),
-        _gap_case(1, 30, 5, 0.5, 0.95),
-        (np.array([[0.05, 0.9, 0.05]]), np.array([1])),
-    ],
+    cases=_GAP_CASES,
     mistakes={
         "The sign is turned: sure minus right, so that 0.3 means too "
         "sure.": lambda p, y: -_gap(p, y),
@@ -1152,80 +1104,14 @@ _compare_gaps = against(
         "This is one value for each row. Take the mean.": (
             lambda p, y: p.max(axis=1) - (p.argmax(axis=1) == y)
         ),
-        "This is how sure the program is. Subtract how often it is right: "
-        "the mean of argmax(axis=1) == labels.": (
-            lambda p, y: p.max(axis=1).mean()
-        ),
         "This is the accuracy. Subtract it from the mean of the largest "
         "probability of each row.": _accuracy,
         "This is minus the accuracy: add the mean of the largest "
         "probability of each row.": lambda p, y: -_accuracy(p, y),
-        "argmax goes along the wrong axis: each row is one sample, so "
-        "axis=1 finds its class.": lambda p, y: (
-            p.max(axis=1).mean() - np.mean(p.argmax(axis=0) == y)
-        ),
-        "max goes along the wrong axis: the largest of each row is "
-        "max(axis=1).": lambda p, y: p.max(axis=0).mean() - _accuracy(p, y),
-        "max and argmax go along the wrong axis: each row is one sample, "
-        "axis=1.": lambda p, y: (
-            p.max(axis=0).mean() - np.mean(p.argmax(axis=0) == y)
-        ),
-        "This takes the largest of all probabilities. Take the largest "
-        "of each row, axis=1, and then the mean.": (
-            lambda p, y: p.max() - _accuracy(p, y)
-        ),
-        "argmax without an axis counts through the whole table. axis=1 "
-        "finds the class of each row.": lambda p, y: (
-            p.max(axis=1).mean() - np.mean(p.argmax() == y)
-        ),
-        "Neither max nor argmax has an axis. axis=1 looks at each row.": (
-            lambda p, y: p.max() - np.mean(p.argmax() == y)
-        ),
-        "This is the mean of all probabilities, which is 1 / classes "
-        "whatever the program says. Take the largest of each row.": (
-            lambda p, y: p.mean() - _accuracy(p, y)
-        ),
-        "You count the rows whose largest probability is above 0.5. Take "
-        "the mean of these probabilities: sure is a matter of degree.": (
-            lambda p, y: np.mean(p.max(axis=1) > 0.5) - _accuracy(p, y)
-        ),
-        "This is the probability of the true class. How sure the program "
-        "is, its largest probability says, right or wrong.": (
-            lambda p, y: _at_labels(p, y).mean() - _accuracy(p, y)
-        ),
-        "You subtract the probability of the true class. The accuracy is "
-        "the share of rows whose largest probability is at the label.": (
-            lambda p, y: p.max(axis=1).mean() - _at_labels(p, y).mean()
-        ),
-        "You subtract the share of errors. Subtract the accuracy, the "
-        "share of what is right.": (
-            lambda p, y: p.max(axis=1).mean() - 1 + _accuracy(p, y)
-        ),
-        "You add the accuracy. Subtract it.": (
-            lambda p, y: p.max(axis=1).mean() + _accuracy(p, y)
-        ),
-        "You divide by the accuracy. Subtract it.": (
-            lambda p, y: p.max(axis=1).mean() / _accuracy(p, y)
-        ),
-        "You take the rows with an error only. Take the mean over all "
-        "rows.": lambda p, y: (
-            p.max(axis=1)[p.argmax(axis=1) != y].mean() - _accuracy(p, y)
-        ),
-        "You take the rows that are right only. Take the mean over all "
-        "rows.": lambda p, y: (
-            p.max(axis=1)[p.argmax(axis=1) == y].mean() - _accuracy(p, y)
-        ),
-        "You subtract the number of right rows. The accuracy is their "
-        "share: the mean.": lambda p, y: (
-            p.max(axis=1).mean() - np.sum(p.argmax(axis=1) == y)
-        ),
-        "You take the median. Take the mean.": (
-            lambda p, y: np.median(p.max(axis=1)) - _accuracy(p, y)
-        ),
-        "argmin finds the least likely class. argmax finds the "
-        "likeliest.": lambda p, y: (
-            p.max(axis=1).mean() - np.mean(p.argmin(axis=1) == y)
-        ),
+        **_differences({"": _sure}, _WRONG_RIGHT),
+        **_differences(_WRONG_SURE, {"": _accuracy}),
+        # Few would make two mistakes at once, except with an axis.
+        **_differences(_WRONG_SURE, _WRONG_RIGHT),
     },
     insight="Pixels 255 times too large make scores about 255 times too "
     "large, and softmax then says 1.0 for some class, right or wrong. "
