@@ -237,6 +237,11 @@ def misspelled_units(self, input_shape):
     self.bias = self.add_weight(shape=(self.unit,), initializer="zeros")
 
 
+def third_weight(self, input_shape):
+    glorot(self, input_shape)
+    self.more = self.add_weight(shape=(self.units,), initializer="zeros")
+
+
 def whole_shape(self, input_shape):
     self.kernel = self.add_weight(shape=(input_shape, self.units))
 
@@ -296,6 +301,12 @@ def activated(name):
         return getattr(ops, name)(affine(self, x))
 
     return call
+
+
+def relu_first(self, x):
+    from keras import ops
+
+    return ops.relu(product(self, x)) + self.bias
 
 
 def stopped(self, x):
@@ -620,7 +631,7 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
     "my_dense": [
         (lambda: dense()(3), "Give the checker the class itself: MyDense"),
         (lambda: lambda x: x, "Asked is a class"),
-        (lambda: type("MyDense", (), {}), "Keras cannot use it"),
+        (lambda: type("MyDense", (), {}), "Keras cannot use MyDense"),
         (ready_dense, "Dense of Keras does the work"),
         (lambda: dense(init=without_super), "super().__init__()"),
         (lambda: dense(init=two_sizes), "takes the number of units only"),
@@ -652,6 +663,7 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
             lambda: dense(build=weights(kernel=lambda i, u: u)),
             "needs a comma: (self.units,)",
         ),
+        (lambda: dense(build=third_weight), "Two weights are expected"),
         (lambda: dense(build=misspelled_units), "no attribute 'unit'"),
         (lambda: dense(build=misspelled_units), "put into self before"),
         (lambda: dense(build=whole_shape), "its last entry is"),
@@ -720,6 +732,7 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
         (lambda: dense(call=random_in_call), "two different results"),
         (lambda: dense(lambda self, shape: print(end="")), "put into self"),
         (lambda: dense(call=activated("relu")), "ReLU in call. "),
+        (lambda: dense(call=relu_first), "ReLU before the bias. "),
         (lambda: dense(call=activated("sigmoid")), "sigmoid in call"),
         (lambda: dense(call=activated("tanh")), "tanh in call"),
         (lambda: dense(call=activated("softmax")), "softmax in call"),
@@ -757,7 +770,7 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
     "patience": [
         (lambda: stopper()(3), "Give the checker the class itself: Patience"),
         (lambda: lambda epoch, logs: None, "Asked is a class"),
-        (lambda: type("Patience", (), {}), "Keras cannot use it"),
+        (lambda: type("Patience", (), {}), "Keras cannot use Patience"),
         (early, "EarlyStopping of Keras does the work"),
         (lambda: stopper(against_last=True), "with the epoch before"),
         (lambda: stopper(reset=False), "The count goes on"),

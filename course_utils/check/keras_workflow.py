@@ -73,10 +73,9 @@ def _advised(what: str, otherwise: str, function: Callable, *args: Any) -> Any:
         return attempt(what, function, *args)
     except Raised as raised:
         text = str(raised)
-        fitting = (
-            _ADVICE[one] for one in _ADVICE if re.search(one, text, re.S)
-        )
-        raise Wrong(f"{text}\n{next(fitting, otherwise)}".strip()) from raised
+        for pattern, said in (*_ADVICE.items(), ("", otherwise)):
+            if re.search(pattern, text, re.DOTALL):
+                raise Wrong(f"{text}\n{said}".strip()) from raised
 
 
 _MIXED = ((2, -1, 0.5, 0), (-0.5, 3, 1, 0.5), (-1, 0.3, -2.5, 1))
@@ -163,7 +162,8 @@ def _cross_entropy(
     return -np.log(_at_labels(shares, numbers))
 
 
-# What decides whether a loss for one-hot labels is returned.
+# What decides whether a loss for one-hot labels is returned. What is right
+# comes first, with nothing to say.
 _ONE_HOT_RULES: dict[str, Callable[..., bool]] = {
     "": _are_one_hot,
     "You always take the loss for class numbers. One-hot rows, shape (n, k), "
@@ -182,11 +182,11 @@ _ONE_HOT_RULES: dict[str, Callable[..., bool]] = {
         lambda y, z: y.max() <= 1
     ),
     "Your decision about the labels follows the outputs: one-hot for "
-    "probabilities, class numbers for logits. The labels themselves tell: "
-    "labels.ndim.": lambda y, z: not _are_logits(y, z),
-    "Your decision about the labels follows the outputs: one-hot for logits, "
-    "class numbers for probabilities. The labels themselves tell: "
-    "labels.ndim.": _are_logits,
+    "probabilities. The labels themselves tell: labels.ndim.": (
+        lambda y, z: not _are_logits(y, z)
+    ),
+    "Your decision about the labels follows the outputs: one-hot for logits. "
+    "The labels themselves tell: labels.ndim.": _are_logits,
 }
 # What decides whether from_logits is True.
 _LOGITS_RULES: dict[str, Callable[..., bool]] = {
@@ -390,13 +390,12 @@ loss_for = Exercise(
 )
 
 
-def _class(answer: Any, base: type, given: str, ready: type) -> type:
+def _class(answer: Any, base: type, wanted: str, ready: type) -> type:
     """Return the learner's class, or say what was handed over instead.
 
-    It is called `given` in the notebook, and derived from `base`, but not
-    from `ready`, the class of Keras that does the task already.
+    It begins with `wanted` in the notebook, and so is derived from `base`, but
+    not from `ready`, the class of Keras that does the task already.
     """
-    wanted = f"class {given}({_PUBLIC[base.__name__]}):"
     if answer is ...:
         raise NotAttempted
     if isinstance(answer, base):
@@ -405,16 +404,11 @@ def _class(answer: Any, base: type, given: str, ready: type) -> type:
             f"This is one {name} that was made from the class. Give the "
             f"checker the class itself: {name}, without brackets."
         )
-    if not isinstance(answer, type):
-        raise Wrong(
-            f"This is of type {type(answer).__name__}. Asked is a class, which "
-            f"begins with {wanted}"
-        )
-    if not issubclass(answer, base):
-        raise Wrong(
-            f"{answer.__name__} is a class, but Keras cannot use it: it has "
-            f"to begin with {wanted}"
-        )
+    if not isinstance(answer, type) or not issubclass(answer, base):
+        what = f"This is of type {type(answer).__name__}"
+        if isinstance(answer, type):
+            what = f"Keras cannot use {answer.__name__}"
+        raise Wrong(f"{what}. Asked is a class which begins with {wanted}")
     if issubclass(answer, ready):
         raise Wrong(
             f"{ready.__name__} of Keras does the work here. Later that is "
@@ -423,7 +417,6 @@ def _class(answer: Any, base: type, given: str, ready: type) -> type:
     return answer
 
 
-_PUBLIC = {"Layer": "layers.Layer", "Callback": "keras.callbacks.Callback"}
 _EMPTY = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
 
 
@@ -446,17 +439,10 @@ def _numbers(shape: Sequence[int], seed: int) -> np.ndarray:
     return (rng.integers(-8, 9, shape) / 8).astype("float32")
 
 
-def _weights_text(layer: Any) -> str:
-    """List the shapes of a layer's weights."""
-    shapes = [tuple(weight.shape) for weight in layer.weights]
-    return f"its weights have shape {' and '.join(map(str, shapes))}"
-
-
 def _run(layer: Any, x: np.ndarray, units: int) -> np.ndarray:
     """Call a layer; say in which situation it raised or what it gave back."""
-    name = type(layer).__name__
     before = x.copy()
-    what = f"{name}({units}) with an x of shape {x.shape}"
+    what = f"{type(layer).__name__}({units}) with an x of shape {x.shape}"
     inputs = x.shape[-1]
     try:
         given = _advised(
@@ -499,21 +485,16 @@ def _make(cls: type, units: int) -> Any:
     )
 
 
-def _plain_arrays(layer: Any, units: int) -> list[str]:
-    """Name what looks like weights, but is no variable that Keras knows."""
+def _kernel_and_bias(layer: Any, x: np.ndarray, units: int) -> tuple:
+    """Find the two weights of a layer, or say what is wrong with them."""
+    inputs = x.shape[-1]
     known = {id(weight) for weight in layer.weights}
-    return [
+    plain = [
         f"self.{name}"
         for name, value in vars(layer).items()
         if units in (getattr(value, "shape", ()) or ())
         and not (id(value) in known or name.startswith("_") or callable(value))
     ]
-
-
-def _kernel_and_bias(layer: Any, x: np.ndarray, units: int) -> tuple:
-    """Find the two weights of a layer, or say what is wrong with them."""
-    inputs = x.shape[-1]
-    plain = _plain_arrays(layer, units)
     if plain:
         raise Wrong(
             f"{' and '.join(plain)} {'is' if len(plain) == 1 else 'are'} no "
@@ -527,6 +508,7 @@ def _kernel_and_bias(layer: Any, x: np.ndarray, units: int) -> tuple:
         )
     weights = list(layer.weights)
     shapes = [tuple(weight.shape) for weight in weights]
+    having = f"its weights have shape {' and '.join(map(str, shapes))}"
     frozen = [tuple(one.shape) for one in weights if not one.trainable]
     if not weights:
         raise Wrong(
@@ -554,7 +536,7 @@ def _kernel_and_bias(layer: Any, x: np.ndarray, units: int) -> tuple:
             )
         raise Wrong(
             f"{said}a kernel of shape ({inputs}, {units}) is expected, but "
-            f"{_weights_text(layer)}."
+            f"{having}."
         )
     kernel = weights.pop(shapes.index((inputs, units)))
     if not weights:
@@ -564,8 +546,7 @@ def _kernel_and_bias(layer: Any, x: np.ndarray, units: int) -> tuple:
         )
     if len(weights) > 1:
         raise Wrong(
-            f"Two weights are expected, a kernel and a bias, but "
-            f"{_weights_text(layer)}."
+            f"Two weights are expected, a kernel and a bias, but {having}."
         )
     shape = tuple(weights[0].shape)
     if shape != (units,):
@@ -613,9 +594,7 @@ _LAYER_MISTAKES: dict[str, Callable[..., np.ndarray]] = {
         "bias.": rule
         for what, rule in {
             "ReLU in call": lambda x, k, b: scratch.relu(x @ k + b),
-            "ReLU in call, before the bias": (
-                lambda x, k, b: scratch.relu(x @ k) + b
-            ),
+            "ReLU before the bias": lambda x, k, b: scratch.relu(x @ k) + b,
             "sigmoid in call": lambda x, k, b: scratch.sigmoid(x @ k + b),
             "tanh in call": lambda x, k, b: np.tanh(x @ k + b),
             "softmax in call": lambda x, k, b: scratch.softmax(x @ k + b),
@@ -623,9 +602,7 @@ _LAYER_MISTAKES: dict[str, Callable[..., np.ndarray]] = {
     },
     "The bias is made, but not added.": lambda x, k, b: x @ k,
     "The bias is subtracted. Add it.": lambda x, k, b: x @ k - b,
-    "The bias is multiplied. Add it: x @ kernel + bias.": (
-        lambda x, k, b: x @ k * b
-    ),
+    "The bias is multiplied. Add it.": lambda x, k, b: x @ k * b,
     "The bias is added to the product of every input. Add it once, after "
     "x @ kernel.": lambda x, k, b: x @ (k + b),
     "The kernel is not used.": lambda x, k, b: b + np.zeros_like(x @ k),
@@ -726,7 +703,8 @@ def _my_dense(answer: Any) -> str:
     """Grade a layer of the learner's own."""
     from keras import layers
 
-    cls = _class(answer, layers.Layer, "MyDense", layers.Dense)
+    wanted = "class MyDense(layers.Layer):"
+    cls = _class(answer, layers.Layer, wanted, layers.Dense)
     empty = [_untouched(cls, name, layers.Layer) for name in ("build", "call")]
     if all(empty):
         raise NotAttempted
@@ -915,7 +893,8 @@ def _patience(answer: Any) -> str:
     from keras import Input, Sequential, callbacks, layers
 
     base = callbacks.Callback
-    cls = _class(answer, base, "Patience", callbacks.EarlyStopping)
+    wanted = "class Patience(keras.callbacks.Callback):"
+    cls = _class(answer, base, wanted, callbacks.EarlyStopping)
     methods = ("on_train_begin", "on_epoch_end", "set_model", "on_epoch_begin")
     if all(_untouched(cls, method, base) for method in methods):
         raise NotAttempted
@@ -1039,7 +1018,8 @@ _GAP_CASES = [
     (np.array([[0.05, 0.9, 0.05]]), np.array([1])),
 ]
 # What may be taken for how sure a program is, and for how often it is right.
-_WRONG_SURE: dict[str, Callable[..., float]] = {
+_SURE: dict[str, Callable[..., float]] = {
+    "": _sure,
     "max goes along the wrong axis: the largest of each row is "
     "max(axis=1).": lambda p, y: p.max(axis=0).mean(),
     "This takes the largest of all probabilities. Take the largest of each "
@@ -1055,7 +1035,8 @@ _WRONG_SURE: dict[str, Callable[..., float]] = {
         lambda p, y: p.max(axis=1)[p.argmax(axis=1) == y].mean()
     ),
 }
-_WRONG_RIGHT: dict[str, Callable[..., float]] = {
+_RIGHT: dict[str, Callable[..., float]] = {
+    "": _accuracy,
     "This is how sure the program is. Subtract how often it is right: the "
     "mean of argmax(axis=1) == labels.": lambda p, y: 0.0,
     "argmax goes along the wrong axis: each row is one sample, so axis=1 "
@@ -1073,16 +1054,6 @@ _WRONG_RIGHT: dict[str, Callable[..., float]] = {
     "You subtract the number of right rows. The accuracy is their share: the "
     "mean.": lambda p, y: len(y) * _accuracy(p, y),
 }
-
-
-def _differences(sure: dict, right: dict) -> dict[str, Callable]:
-    """Combine two tables; the messages stand below each other."""
-    return {
-        f"{one}\n{other}".strip(): lambda p, y, a=a, b=b: a(p, y) - b(p, y)
-        for one, a in sure.items()
-        for other, b in right.items()
-        if a is not b
-    }
 
 
 _compare_gaps = against(
@@ -1108,10 +1079,14 @@ _compare_gaps = against(
         "probability of each row.": _accuracy,
         "This is minus the accuracy: add the mean of the largest "
         "probability of each row.": lambda p, y: -_accuracy(p, y),
-        **_differences({"": _sure}, _WRONG_RIGHT),
-        **_differences(_WRONG_SURE, {"": _accuracy}),
-        # Few would make two mistakes at once, except with an axis.
-        **_differences(_WRONG_SURE, _WRONG_RIGHT),
+        # Each wrong half with the right other one, and with a wrong one: an
+        # axis is easily forgotten twice.
+        **{
+            f"{one}\n{other}".strip(): lambda p, y, a=a, b=b: a(p, y) - b(p, y)
+            for one, a in _SURE.items()
+            for other, b in _RIGHT.items()
+            if a is not b
+        },
     },
     insight="Pixels 255 times too large make scores about 255 times too "
     "large, and softmax then says 1.0 for some class, right or wrong. "
