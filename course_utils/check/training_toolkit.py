@@ -327,7 +327,8 @@ _FOLDERS = [
     _Folder(
         "训练 7",
         {
-            "epoch-18.keras": _WHOLE,
+            # No first digit twice, or the order of glob would decide.
+            "epoch-8.keras": _WHOLE,
             "epoch-19.keras": _WHOLE,
             "epoch-20.keras": b"",
             "epoch-21.keras": _HALF,
@@ -392,10 +393,23 @@ def _one_back(folder: Path) -> Path | None:
     return paths[-1] if paths else None
 
 
+def _counted_up(
+    there: Callable[[Path], bool] = zipfile.is_zipfile,
+) -> Callable[[Path], Path | None]:
+    """Return a function that counts up until a file is missing."""
+
+    def last(folder: Path) -> Path | None:
+        paths = (folder / f"epoch-{n}.keras" for n in itertools.count(1))
+        return max(itertools.takewhile(there, paths), key=_done, default=None)
+
+    return last
+
+
 _newest_whole = _picked()
 _AS_TEXT = (
-    "You compared the names as text, where epoch-7 comes after epoch-20, for "
-    "7 comes after 2. Compare the numbers: int(…). "
+    "You compared the names as text, or only the first digit: then epoch-7 "
+    "comes after epoch-20, for 7 comes after 2. Compare the whole number, "
+    "int(path.stem[6:]). "
 )
 _BY_TIME = (
     "You took the file that was written last. A copied folder has other "
@@ -403,6 +417,10 @@ _BY_TIME = (
 )
 _TAKES_BROKEN = (
     "And half-written files count as whole: zipfile.is_zipfile(path) tells."
+)
+_STOPPED = (
+    "You stopped at the first number that is missing. Older checkpoints may "
+    "have been deleted: look at all files, with glob. "
 )
 _WRONG_PATHS = {
     _AS_TEXT: _picked(key=lambda path: path.name),
@@ -435,6 +453,8 @@ _WRONG_PATHS = {
     ),
     "You looked into sub-folders as well. Look only at the folder itself: "
     "glob, not rglob.": _picked(pattern="**/epoch-*.keras"),
+    _STOPPED: _counted_up(),
+    _STOPPED + _TAKES_BROKEN: _counted_up(Path.exists),
     "You never find a checkpoint: the path is always None.": (
         lambda folder: None
     ),
@@ -819,6 +839,12 @@ def _places(p: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     return np.argsort(-_confidence(p)[_mistakes(p, labels)], kind="stable")[:k]
 
 
+def _places_turned(p: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+    """Do the same with [::-1], so that of equal ones the last comes first."""
+    order = np.argsort(_confidence(p)[_mistakes(p, labels)], kind="stable")
+    return order[::-1][:k]
+
+
 def _first_of_equals(p: np.ndarray, labels: np.ndarray, k: int) -> list:
     """Look for the image by its confidence, as .index does."""
     confidence = _confidence(p).tolist()
@@ -898,56 +924,61 @@ _ANSWERS = [
     (np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]]), np.array([0, 1, 1]), 2),
 ]
 
+_SORT = "Sort by how sure the network is: the largest probability of the row"
+_PLACES = (
+    "These are places in your shorter list of mistakes, not numbers of images. "
+)
 _WORST_MISTAKES = {
-    "These are the mistakes, but the least confident first. argsort goes "
-    "from small to large: sort by -confidence.": (
+    "These are the mistakes, but the least sure first. argsort goes from "
+    "small to large: put a minus before what it sorts.": (
         _ranked(lambda p, y: -_confidence(p))
     ),
-    "These are the images that are asked, but in the wrong order: the most "
-    "confident one comes first.": lambda *case: _worst(*case)[::-1],
-    "These are the most confident answers of all, right ones included. Only "
+    "These are the images that are asked, but in the wrong order: the surest "
+    "one comes first.": lambda *case: _worst(*case)[::-1],
+    "These are the surest answers of all, right ones included. Only "
     "mistakes are asked.": _ranked(among=_everything),
-    "You took the k most confident images first, and the mistakes among them "
+    "You took the k surest images first, and the mistakes among them "
     "after that: too few are left. Look for the mistakes first.": (
         _first_k_then_mistakes
     ),
-    "These are the most confident right answers. Mistakes are where the "
+    "These are the surest right answers. Mistakes are where the "
     "prediction is not the label.": _ranked(among=_hits),
-    "These are places in your shorter list of mistakes, not numbers of "
-    "images. If wrong holds the numbers of all mistakes, it is wrong[order].": (
-        _places
-    ),
-    "These are the mistakes where the true class got least. Confidence is "
-    "the probability of the class that was predicted, the largest of the "
-    "row.": _ranked(lambda p, y: -_at_label(p, y)),
+    _PLACES + "If wrong holds the numbers of all mistakes, it is "
+    "wrong[order].": _places,
+    _PLACES + "Take wrong[order], where wrong holds the numbers of all "
+    "mistakes.": _places_turned,
+    "These are the mistakes where the true class got least. "
+    + _SORT
+    + ".": _ranked(lambda p, y: -_at_label(p, y)),
     "You sorted all images by the probability of the true class. Look for "
-    "the mistakes first, and sort them by confidence, the largest "
-    "probability of the row.": _ranked(
+    "the mistakes first, and sort them by how sure the network is: the "
+    "largest probability of the row.": _ranked(
         lambda p, y: -_at_label(p, y), _everything
     ),
     "You sorted the mistakes by the probability of the true class, largest "
-    "first. Confidence is the largest probability of the row.": (
-        _ranked(_at_label)
-    ),
+    "first. " + _SORT + ".": _ranked(_at_label),
     "You sorted by how far the prediction is above the true class. "
-    "Confidence is the largest probability of the row alone.": _ranked(
-        lambda p, y: _confidence(p) - _at_label(p, y)
-    ),
+    + _SORT
+    + " alone.": _ranked(lambda p, y: _confidence(p) - _at_label(p, y)),
     "You sorted by how far the largest probability is above the second. "
-    "Confidence is the largest one alone.": _ranked(
+    + _SORT
+    + " alone.": _ranked(
         lambda p, y: np.diff(np.sort(p, axis=1)[:, -2:])[:, 0]
     ),
     "These are the first mistakes in the order of the images. Sort them by "
-    "confidence.": _ranked(lambda p, y: -np.arange(len(y))),
+    "how sure the network is: the largest probability of the row.": _ranked(
+        lambda p, y: -np.arange(len(y))
+    ),
     "These are all mistakes in the order of the images. Sort them by "
-    "confidence, and keep k.": lambda p, y, k: _mistakes(p, y),
+    "how sure the network is: the largest probability of the row. And keep "
+    "k.": lambda p, y, k: _mistakes(p, y),
     "The order is right, but these are all mistakes. Keep the first k.": (
         lambda p, y, k: _worst(p, y, len(y))
     ),
     "The first of them are right, but it is one too many. [:k] gives k.": (
         lambda p, y, k: _worst(p, y, k + 1)
     ),
-    "The most confident mistake is missing: the slice should start at 0.": (
+    "The surest mistake is missing: the slice should start at 0.": (
         lambda p, y, k: _worst(p, y, k + 1)[1:]
     ),
     "You picked well, but these are their probabilities. Return the "
@@ -963,18 +994,17 @@ _WORST_MISTAKES = {
     "You picked well, but these are their labels. Return the numbers of the "
     "images.": (_of_the_worst(lambda p, y, found: y[found])),
     "This tells for every image whether it is a mistake. Return the numbers "
-    "of the k most confident ones; np.flatnonzero turns the one into the "
+    "of the k surest ones; np.flatnonzero turns the one into the "
     "other.": lambda p, y, k: _predicted(p) != y,
     "Image 0 counts as number 1 here. In Python the first image is 0.": (
         lambda *case: _worst(*case) + 1
     ),
-    "Where two images have the same confidence, you return the first of them "
-    "twice. Looking a value up finds only its first place: sort the numbers "
-    "instead, with np.argsort.": _first_of_equals,
-    "Where two mistakes have the same confidence, one of them is lost: a dict "
-    "has each key once. Sort the numbers instead, with np.argsort.": (
-        _one_of_equals
-    ),
+    "Where the network is equally sure of two images, you return the "
+    "first of them twice. Looking a value up finds only its first place: sort "
+    "the numbers instead, with np.argsort.": _first_of_equals,
+    "Where the network is equally sure of two mistakes, one of them is "
+    "lost: a dict has each key once. Sort the numbers instead, with "
+    "np.argsort.": _one_of_equals,
 }
 
 _grade_worst = against(
@@ -986,8 +1016,27 @@ _grade_worst = against(
     },
     insight="Look at these images before any others. Some have a wrong label, "
     "some are hard for you as well, and the rest show what the network has "
-    "not understood. Its confidence does not tell which.",
+    "not understood. How sure it is does not tell which.",
 )
+
+
+def _mistakes_kept(answer: Any) -> Any:
+    """Drop the right answers that fill a list up to k."""
+
+    def worst(p: np.ndarray, labels: np.ndarray, k: int) -> Any:
+        numbers, found = np.array(answer(p, labels, k)), _mistakes(p, labels)
+        return numbers[np.isin(numbers, found)] if len(found) < k else numbers
+
+    return worst
+
+
+def _only_filled_up(answer: Any) -> bool:
+    """Tell whether an answer is right but for what fills it up."""
+    try:
+        _grade_worst(_any_order_of_equals(_mistakes_kept(answer)))
+    except Wrong:
+        return False
+    return True
 
 
 def _explained_worst(answer: Any) -> str:
@@ -995,6 +1044,14 @@ def _explained_worst(answer: Any) -> str:
     try:
         return _grade_worst(_any_order_of_equals(answer))
     except Raised as raised:
+        # c[wrong] works with the tuple, wrong[order] and wrong[0] do not.
+        if any(
+            sign in str(raised) for sign in ("scalar index", "tuple index out")
+        ):
+            raise Wrong(
+                f"{raised}\nnp.where(condition) gives a tuple of arrays: take "
+                "np.flatnonzero(condition)."
+            ) from raised
         if any(
             sign in str(raised)
             for sign in ("IndexError", "out of bounds", "empty")
@@ -1004,6 +1061,14 @@ def _explained_worst(answer: Any) -> str:
                 "slice, order[:k], takes what there is."
             ) from raised
         raise
+    except Wrong as wrong:
+        # Only where the shape is wrong: what an answer prints comes twice.
+        if "gave back shape" in str(wrong) and _only_filled_up(answer):
+            raise Wrong(
+                "There are fewer mistakes than k, and right answers fill the "
+                f"list up. Keep the mistakes only.\n{wrong}"
+            ) from wrong
+        raise
 
 
 worst = Exercise(
@@ -1011,9 +1076,9 @@ worst = Exercise(
     hints=[
         "Which images are mistakes? Compare probabilities.argmax(axis=1) with "
         "labels; np.flatnonzero gives the numbers of the images.",
-        "The confidence of each mistake is the largest probability of its "
-        "row: probabilities[wrong].max(axis=1).",
-        "order = np.argsort(-confidence) are places in the list wrong. Return "
+        "How sure is the network of each mistake? The largest probability of "
+        "its row tells: sure = probabilities[wrong].max(axis=1).",
+        "order = np.argsort(-sure) are places in the list wrong. Return "
         "wrong[order[:k]].",
     ],
 )
@@ -1094,6 +1159,10 @@ _grade_optimism = against(
                 picked_on.max(axis=1) - fresh.max(axis=1)
             )
         ),
+        "You took the largest value of each whole table. Each run picks its "
+        "own epoch, and fresh is read at that epoch.": (
+            lambda picked_on, fresh: picked_on.max() - fresh.max()
+        ),
         "You took one epoch for all runs, the best of their mean. Each run "
         "picks its own checkpoint: argmax(axis=1).": _chosen(
             lambda picked_on, fresh: picked_on.mean(axis=0).argmax()
@@ -1168,9 +1237,9 @@ _grade_optimism = against(
         "You took the worst epoch of each run. For accuracies the best is "
         "the largest: argmax.": _chosen(lambda p, fresh: p.argmin(axis=1)),
     },
-    insight="Luck alone does this. 500 images measure an accuracy of 0.9 to "
-    "within about 0.013, and the best of 20 such measurements lies 0.025 too "
-    "high on average. Report what a third set says, which chose nothing.",
+    insight="Luck alone does this. Each accuracy is measured on some images "
+    "only, a little too high or too low, and the best of many is too high on "
+    "average. Report what a third set says, which chose nothing.",
 )
 
 
