@@ -62,7 +62,7 @@ def run(tmp_path: Path, program: str, **variables: str) -> str:
 
 
 FACTS = """
-layer = MyDenseSolution(3)
+layer = MyDense_solution(3)
 layer.build((5, 4))
 print(keras.backend.backend(), layer.count_params())
 print(dense_network().count_params(), len(list(logs.rglob("events*"))))
