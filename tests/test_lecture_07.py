@@ -1,8 +1,10 @@
-"""A training of lecture 07 survives being killed, wherever it is killed."""
+"""The proof and the box of lecture 07 hold, wherever a training is killed."""
 
 from __future__ import annotations
 
 import ast
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,9 +39,7 @@ def lecture() -> Iterator[dict]:
         ]
         exec(compile(tree, LECTURE.name, "exec"), names)
     yield names
-    for path in names["work"].iterdir():
-        path.unlink()
-    names["work"].rmdir()
+    names["keep"].cleanup()
 
 
 def test_killed_training_ends_where_an_undisturbed_one_ends(
@@ -56,3 +56,34 @@ def test_killed_training_ends_where_an_undisturbed_one_ends(
         ended, lecture["learner"].get_weights(), strict=True
     ):
         np.testing.assert_array_equal(ours, undisturbed)
+
+
+def test_the_box_on_large_data_runs(lecture: dict) -> None:
+    cells = json.loads(LECTURE.read_text(encoding="utf-8"))["cells"]
+    (text,) = (
+        text
+        for text in map("".join, (cell["source"] for cell in cells))
+        if "In a box" in text
+    )
+    lecture["in_folder"] = sorted(
+        path.name for path in lecture["work"].glob("*.png")
+    )
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], lecture)
+    pictures, labels = map(
+        np.concatenate,
+        zip(*lecture["pipeline"].as_numpy_iterator(), strict=True),
+    )
+    assert pictures.shape == (300, 28, 28, 1)
+    assert pictures.max() == 1
+    for name, picture, label in zip(
+        lecture["in_folder"], pictures, labels, strict=True
+    ):
+        number = int(name.removesuffix(".png"))
+        assert label == lecture["y"][number]
+        np.testing.assert_allclose(
+            picture[..., 0] * 255, lecture["x"][number], atol=1e-4
+        )
+    for record, picture, label in zip(
+        lecture["bytes_of"], lecture["x"], lecture["y"], strict=True
+    ):
+        np.testing.assert_array_equal(record, [label, *picture.ravel()])
