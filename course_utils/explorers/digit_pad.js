@@ -3,11 +3,13 @@
 // strokes ([x, y, x, y, ...] each, in the unit square) and 28 x 28 grey levels.
 // Python sends back an `answer`: the number of the drawing, what the network
 // was given, probabilities, and all of it in words. One drawing is under way
-// at a time; what was drawn meanwhile goes when the answer is there.
+// at a time; what was drawn meanwhile goes when the answer is there, or when
+// the pen is lifted.
 const SIDE = 28;
 const FINE = 10 * SIDE;
 const PEN = 2.3 / SIDE; // width of a felt pen
 const DIGITS = [...Array(10).keys()];
+const PAUSE = 35; // milliseconds from an answer to the next drawing
 const BUSY = 1500; // milliseconds until a wait is explained
 const LOST = 5000; // until a drawing without an answer counts as lost
 const HELP =
@@ -101,6 +103,7 @@ function makePad() {
   let model = null;
   let sent = null;
   let sentAt = 0;
+  let answeredAt = 0;
   let again = 0;
   let dirty = false;
 
@@ -118,6 +121,7 @@ function makePad() {
       });
       model.on("change:answer", () => {
         pad.answered = model.get("answer").number;
+        answeredAt = performance.now();
         send();
         for (const view of pad.views) view.answer();
       });
@@ -145,6 +149,7 @@ function makePad() {
     },
     end() {
       pad.drawing = false;
+      send(true);
     },
     undo() {
       pad.drawing = false;
@@ -187,12 +192,19 @@ function makePad() {
     const area = (FINE / SIDE) ** 2;
     return Uint8Array.from(sums, (sum) => Math.round(sum / area));
   }
-  function send() {
+  // A finished stroke does not wait for the answer to an unfinished one.
+  function send(finished = false) {
     const waiting = pad.waiting();
     if (!dirty) return;
-    if (waiting > 0 && waiting < LOST) {
+    const early = PAUSE - (performance.now() - answeredAt);
+    if (!finished && pad.drawing && waiting === 0 && early > 0) {
       clearTimeout(again);
-      again = setTimeout(send, LOST - waiting + 1);
+      again = setTimeout(() => send(), early); // others want the processor
+      return;
+    }
+    if (waiting > 0 && waiting < LOST && !finished) {
+      clearTimeout(again);
+      again = setTimeout(() => send(), LOST - waiting + 1);
       return;
     }
     dirty = false;
