@@ -28,6 +28,17 @@ window.course = {
     await context.session.kernel.requestKernelInfo();
   },
 
+  // The value of an expression, beside whatever the notebook does.
+  async ask(code) {
+    const kernel = this.panel().sessionContext.session.kernel;
+    const asked = kernel.requestExecute({
+      code: "",
+      store_history: false,
+      user_expressions: { value: code },
+    });
+    return (await asked.done).content.user_expressions.value;
+  },
+
   runAll() {
     // Its promise may never settle, so nobody waits for it.
     window.jupyterapp.commands.execute("notebook:run-all-cells");

@@ -7,6 +7,7 @@ never addresses of images; and a killed test must not leave a server behind.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import ctypes
 import json
@@ -26,6 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -215,6 +217,15 @@ class Lab:
         handle.evaluate("(node, mark) => node.dataset.course = mark", mark)
         return self.page.locator(f'[data-course="{mark}"]')
 
+    def ask(self, expression: str) -> object:
+        """Ask the kernel for a value, beside whatever the notebook does."""
+        reply = self.page.evaluate(
+            "code => course.ask(code)",
+            f"__import__('json').dumps({expression})",
+        )
+        assert reply["status"] == "ok", reply
+        return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
+
     def screenshot(self, name: str) -> None:
         """Keep a picture of the window if COURSE_SCREENSHOTS asks for it."""
         folder = os.environ.get("COURSE_SCREENSHOTS")
@@ -248,6 +259,30 @@ def chromium(width: int = 1280, height: int = 900) -> Iterator:
             yield tab
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def opened(folder: Path, cells: list[str]) -> Iterator[Lab]:
+    """Run a notebook of code cells in a tab, until the block ends.
+
+    Args:
+        folder: Where the notebook is written.
+        cells: What stands in its cells. None of them may raise.
+    """
+    code = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    notebook = nbformat.v4.new_notebook(cells=code)
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    nbformat.write(notebook, folder / "lab.ipynb")
+    with chromium() as tab, jupyterlab(folder) as server:
+        lab = tab(server)
+        lab.open("lab.ipynb")
+        lab.run_all()
+        assert lab.errors() == []
+        yield lab
 
 
 def _listen(lab: Lab, message: object) -> None:

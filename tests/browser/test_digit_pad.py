@@ -6,24 +6,20 @@ write, at their own pace.
 
 from __future__ import annotations
 
-import ast
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from course_utils import handwriting
 from tests.browser import lab as browser
 from tests.browser.lab import Lab
 
-import nbformat
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
 SETUP = """\
-import json, time
+import time
 import keras
 import numpy as np
 from course_utils import explorers, handwriting, scratch
@@ -87,22 +83,8 @@ WATCH = """board => {
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Open a notebook with a pad that is shown twice, and run it."""
     folder = tmp_path_factory.mktemp("work")
-    cells = [
-        nbformat.v4.new_code_cell(code) for code in (SETUP, PAD, AGAIN, SLEEP)
-    ]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    nbformat.write(notebook, Path(folder, "lab.ipynb"))
-    with browser.chromium() as tab, browser.jupyterlab(folder) as server:
-        page = tab(server)
-        page.open("lab.ipynb")
-        page.run_all()
-        assert page.errors() == []
-        yield page
+    with browser.opened(folder, [SETUP, PAD, AGAIN, SLEEP]) as lab:
+        yield lab
 
 
 def show(lab: Lab, text: str = "digit_pad(") -> Locator:
@@ -171,22 +153,8 @@ def count(pad: Locator, name: str) -> int:
     return int(board(pad).get_attribute(f"data-{name}"))
 
 
-def ask(lab: Lab, expression: str) -> object:
-    """Ask the kernel for a value, beside whatever the notebook does."""
-    reply = lab.page.evaluate(
-        "async (code) => { const kernel ="
-        " course.panel().sessionContext.session.kernel;"
-        " const asked = kernel.requestExecute({code: '', store_history: false,"
-        " user_expressions: {value: code}});"
-        " return (await asked.done).content.user_expressions.value; }",
-        f"json.dumps({expression})",
-    )
-    assert reply["status"] == "ok", reply
-    return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
-
-
 def picture(lab: Lab) -> np.ndarray:
-    return np.array(ask(lab, "pad.picture.tolist()"), float)
+    return np.array(lab.ask("pad.picture.tolist()"), float)
 
 
 def place(pad: Locator, point: np.ndarray) -> tuple[float, float]:
@@ -287,21 +255,18 @@ def quick(taken: dict[str, list[float]]) -> bool:
 def test_the_newest_drawing_is_answered_and_few_in_between(
     lab: Lab, pad: Locator
 ) -> None:
-    ask(lab, "given.clear()")
-    ask(
-        lab,
-        "globals().update(answer=lambda x: time.sleep(0.15) or model(x))",
-    )
+    lab.ask("given.clear()")
+    lab.ask("globals().update(answer=lambda x: time.sleep(0.15) or model(x))")
     try:
         before = time.monotonic()
         write(pad, handwriting.strokes(8, NEW))
         wrote = time.monotonic() - before
         settled(pad)
     finally:
-        ask(lab, "globals().update(answer=model)")
+        lab.ask("globals().update(answer=model)")
     drawn = handwriting.drawn(handwriting.strokes(8, NEW))
     assert np.abs(picture(lab) - drawn).mean() < 6
-    asked = ask(lab, "len(given)")
+    asked = lab.ask("len(given)")
     assert 2 <= asked <= wrote / 0.15 + 3
 
 
@@ -477,7 +442,7 @@ def test_the_switch_shows_what_centring_does(lab: Lab, pad: Locator) -> None:
         ".data).filter((v, i) => i % 4 === 0)"
     )
     seen = pad.locator(".seen")
-    centred = np.array(ask(lab, "given[-1][0].tolist()"))
+    centred = np.array(lab.ask("given[-1][0].tolist()"))
     shown = np.reshape(seen.evaluate(levels), (28, 28)) / 255
     np.testing.assert_allclose(shown, centred, atol=0.003)
     pad.get_by_label("as drawn").check()
@@ -489,12 +454,12 @@ def test_the_switch_shows_what_centring_does(lab: Lab, pad: Locator) -> None:
 
 
 def test_python_draws_and_both_views_show_it(lab: Lab, pad: Locator) -> None:
-    ask(lab, f"pad.draw(handwriting.strokes(7, {NEW}))")
-    expect(words(pad)).to_have_text(ask(lab, "pad.readout"))
-    points = ask(lab, "sum(map(len, handwriting.strokes(7, 10000)))")
+    lab.ask(f"pad.draw(handwriting.strokes(7, {NEW}))")
+    expect(words(pad)).to_have_text(lab.ask("pad.readout"))
+    points = lab.ask("sum(map(len, handwriting.strokes(7, 10000)))")
     assert count(pad, "points") == points
     other = show(lab, AGAIN)
-    expect(words(other)).to_have_text(ask(lab, "pad.readout"))
+    expect(words(other)).to_have_text(lab.ask("pad.readout"))
     assert count(other, "points") == points
     write(other, BAR)
     settled(other)
@@ -506,13 +471,13 @@ def test_python_draws_and_both_views_show_it(lab: Lab, pad: Locator) -> None:
 def test_what_goes_wrong_is_said_and_the_pad_goes_on(
     lab: Lab, pad: Locator
 ) -> None:
-    ask(lab, "globals().update(answer=lambda x: model.layers[9])")
+    lab.ask("globals().update(answer=lambda x: model.layers[9])")
     write(pad, LINE)
     expect(words(pad)).to_contain_text("predict raised IndexError")
     assert bars(pad) == [0] * 10
     expect(spoken(pad)).to_contain_text("predict raised IndexError")
     lab.screenshot("digit_pad_error")
-    ask(lab, "globals().update(answer=model)")
+    lab.ask("globals().update(answer=model)")
     write(pad, BAR)
     expect(words(pad)).to_have_text(re.compile(" %"))
 
@@ -527,19 +492,19 @@ def run_cell(lab: Lab, text: str) -> None:
 
 def test_a_wait_is_explained_and_forgotten(lab: Lab, pad: Locator) -> None:
     slow = "lambda x: time.sleep(2.5) or model(x)"
-    ask(lab, f"globals().update(answer={slow})")
+    lab.ask(f"globals().update(answer={slow})")
     try:
         write(pad, LINE)
         write(pad, BAR)
         expect(pad.locator(".trouble")).to_contain_text("No answer yet")
     finally:
         # JupyterLab asks this in another thread than it draws in.
-        ask(lab, "globals().update(answer=model)")
+        lab.ask("globals().update(answer=model)")
     settled(pad, 15)
     expect(pad.locator(".trouble")).to_have_text("")
     expected = handwriting.drawn([*LINE, *BAR])
     assert np.abs(picture(lab) - expected).mean() < 3
-    expect(words(pad)).to_have_text(ask(lab, "pad.readout"))
+    expect(words(pad)).to_have_text(lab.ask("pad.readout"))
 
 
 def test_what_is_drawn_while_a_cell_runs_is_read(
@@ -552,7 +517,7 @@ def test_what_is_drawn_while_a_cell_runs_is_read(
     settled(pad, 15)
     expected = handwriting.drawn([*LINE, *BAR])
     assert np.abs(picture(lab) - expected).mean() < 3
-    expect(words(pad)).to_have_text(ask(lab, "pad.readout"))
+    expect(words(pad)).to_have_text(lab.ask("pad.readout"))
 
 
 def test_the_cell_run_again_gives_a_new_pad(lab: Lab, pad: Locator) -> None:
@@ -564,7 +529,7 @@ def test_the_cell_run_again_gives_a_new_pad(lab: Lab, pad: Locator) -> None:
     assert count(pad, "strokes") == 0
     write(pad, LINE)
     expect(words(pad)).to_have_text(re.compile(" %"))
-    assert ask(lab, "pad.readout") == words(pad).inner_text()
+    assert lab.ask("pad.readout") == words(pad).inner_text()
 
 
 def test_a_narrow_dark_window_shows_all_of_it(lab: Lab, pad: Locator) -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
 import statistics
 from collections.abc import Iterator
-from pathlib import Path
 
 from tests.browser import lab as browser
 from tests.browser.lab import Lab
 
-import nbformat
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
 SETUP = """\
-import json, threading
+import threading
 import keras
 import numpy as np
 from course_utils import training
@@ -46,20 +42,8 @@ SLOWEST = 100  # milliseconds from a key to the optimizer
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Open a notebook with a lab and a plot, and run it."""
     folder = tmp_path_factory.mktemp("work")
-    cells = [nbformat.v4.new_code_cell(code) for code in (SETUP, LAB, PLOT)]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    nbformat.write(notebook, Path(folder, "lab.ipynb"))
-    with browser.chromium() as tab, browser.jupyterlab(folder) as server:
-        page = tab(server)
-        page.open("lab.ipynb")
-        page.run_all()
-        assert page.errors() == []
-        yield page
+    with browser.opened(folder, [SETUP, LAB, PLOT]) as lab:
+        yield lab
 
 
 def area(lab: Lab, text: str = "TrainingLab(") -> Locator:
@@ -70,20 +54,6 @@ def area(lab: Lab, text: str = "TrainingLab(") -> Locator:
 
 def button(lab: Lab, name: str) -> Locator:
     return area(lab).get_by_role("button", name=re.compile(name))
-
-
-def ask(lab: Lab, expression: str) -> object:
-    """Ask the kernel for a value, beside whatever the notebook does."""
-    reply = lab.page.evaluate(
-        "async (code) => { const kernel ="
-        " course.panel().sessionContext.session.kernel;"
-        " const asked = kernel.requestExecute({code: '', store_history: false,"
-        " user_expressions: {value: code}});"
-        " return (await asked.done).content.user_expressions.value; }",
-        f"json.dumps({expression})",
-    )
-    assert reply["status"] == "ok", reply
-    return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
 
 
 def number(canvas: Locator, name: str) -> int:
@@ -142,8 +112,8 @@ def quick(taken: list[float]) -> bool:
 
 def press_keys(lab: Lab) -> list[float]:
     """Press keys on the slider while the model trains; return the delays."""
-    before, batches, first = ask(
-        lab, "[len(lab.rate_log), lab.batches, lab.learning_rate]"
+    before, batches, first = lab.ask(
+        "[len(lab.rate_log), lab.batches, lab.learning_rate]"
     )
     lab.page.evaluate("window.pressed.length = 0")
     area(lab).locator(".noUi-handle").first.focus()
@@ -152,7 +122,7 @@ def press_keys(lab: Lab) -> list[float]:
         lab.page.wait_for_timeout(200)
     lab.page.wait_for_timeout(500)
     pressed = lab.page.evaluate("window.pressed")
-    log, trained, state = ask(lab, "[lab.rate_log, lab.batches, lab.state]")
+    log, trained, state = lab.ask("[lab.rate_log, lab.batches, lab.state]")
     applied = log[before:]
     assert len(pressed) == len(KEYS)
     assert state == "training"
@@ -199,22 +169,22 @@ def test_curves_grow_and_a_pause_holds_them(lab: Lab) -> None:
     lab.page.keyboard.press("Enter")
     expect(button(lab, "Resume")).to_be_visible()
     lab.page.wait_for_timeout(300)
-    stood = ask(lab, "lab.batches")
+    stood = lab.ask("lab.batches")
     lab.page.wait_for_timeout(300)
-    assert ask(lab, "lab.batches") == stood
+    assert lab.ask("lab.batches") == stood
     frames = number(canvas, "frames")
     area(lab).get_by_label("logarithmic loss").press("Space")
     lab.page.wait_for_function(
         "([canvas, frames]) => canvas.dataset.frames > frames",
         arg=[canvas.element_handle(), frames],
     )
-    assert ask(lab, "lab._curves.canvas.log") is True
+    assert lab.ask("lab._curves.canvas.log") is True
     lab.screenshot("training_lab_log")
     button(lab, "Resume").click()
     expect(button(lab, "Pause")).to_be_visible()
     button(lab, "Stop").click()
     expect(area(lab).get_by_role("status")).to_contain_text("kept")
-    assert ask(lab, "lab.batches") > stood
+    assert lab.ask("lab.batches") > stood
 
 
 def test_a_rate_too_large_is_explained_and_mended(lab: Lab) -> None:
@@ -227,7 +197,7 @@ def test_a_rate_too_large_is_explained_and_mended(lab: Lab) -> None:
     expect(button(lab, "Start")).to_be_disabled()
     button(lab, "Reset, rate 1e\\+05").click()
     expect(area(lab).get_by_role("status")).to_contain_text("beginning")
-    assert ask(lab, "lab.learning_rate") == 1e5
+    assert lab.ask("lab.learning_rate") == 1e5
     box.fill("0.01")
     box.press("Enter")
 
@@ -235,15 +205,15 @@ def test_a_rate_too_large_is_explained_and_mended(lab: Lab) -> None:
 def test_the_cell_run_again_ends_the_old_training(lab: Lab) -> None:
     start(lab)
     count = "sum(t.name == 'TrainingLab' for t in threading.enumerate())"
-    ask(lab, "globals().update(old=lab)")
-    assert ask(lab, count) == 1
+    lab.ask("globals().update(old=lab)")
+    assert lab.ask(count) == 1
     place = lab.find("TrainingLab(")[0]
     lab.page.evaluate("place => course.show(place)", place)
     lab.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
     expect(area(lab)).to_contain_text("Press Start")
     expect(button(lab, "Start")).to_be_visible()
-    assert ask(lab, count) == 0
-    assert ask(lab, "[old.state, lab.state]") == ["replaced", "ready"]
+    assert lab.ask(count) == 0
+    assert lab.ask("[old.state, lab.state]") == ["replaced", "ready"]
 
 
 def test_a_kernel_that_restarts_leaves_the_picture(lab: Lab) -> None:
