@@ -471,3 +471,55 @@ def centred(ink: np.ndarray) -> np.ndarray:
     top = np.clip(round(14 - down), 0, 28 - height)
     picture[top : top + height, left : left + width] = small
     return picture
+
+
+def conv2d(
+    x: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray | None = None,
+    stride: int = 1,
+    padding: str = "valid",
+) -> np.ndarray:
+    """Slide kernels over images, multiply and add up. Written in lecture 08.
+
+    This is a cross-correlation, as `keras.layers.Conv2D` computes it: the
+    kernel is not turned. Dumoulin and Visin, "A guide to convolution
+    arithmetic for deep learning", 2016.
+
+    Args:
+        x: Images, shape `(n, h, w, c)`.
+        kernel: Weights, shape `(k, l, c, f)`.
+        bias: A number for each of the f maps, shape `(f,)`.
+        stride: How many pixels the kernel moves at a time.
+        padding: "valid" for none, or "same" for zeros around the image, so
+            that the maps have `h / stride` rows, rounded up.
+
+    Returns:
+        The maps, shape `(n, rows, columns, f)`.
+
+    Raises:
+        ValueError: The shapes do not fit, the kernel is larger than the
+            image, the stride is below 1, or the padding is another word.
+    """
+    if x.ndim != 4 or kernel.ndim != 4:
+        raise ValueError("expected x (n, h, w, c) and kernel (k, l, c, f)")
+    size, window = x.shape[1:3], kernel.shape[:2]
+    if x.shape[3] != kernel.shape[2]:
+        raise ValueError(f"{x.shape[3]} channels, kernel for {kernel.shape[2]}")
+    if stride < 1:
+        raise ValueError(f"stride {stride}: expected 1 or more")
+    if padding == "same":
+        ends = [(0, 0)]
+        for n, k in zip(size, window, strict=True):
+            last = (n - 1) // stride * stride  # where the last window starts
+            zeros = max(last + k - n, 0)
+            ends += [(zeros // 2, zeros - zeros // 2)]
+        x = np.pad(x, [*ends, (0, 0)])
+    elif padding != "valid":
+        raise ValueError(f"padding {padding!r}: expected 'valid' or 'same'")
+    if window[0] > x.shape[1] or window[1] > x.shape[2]:
+        raise ValueError(f"the kernel {window} is larger than the image {size}")
+    windows = np.lib.stride_tricks.sliding_window_view(x, window, (1, 2))
+    windows = windows[:, ::stride, ::stride]  # (n, rows, columns, c, k, l)
+    y = np.einsum("nrsckl,klcf->nrsf", windows, kernel, optimize=True)
+    return y if bias is None else y + bias
