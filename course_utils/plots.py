@@ -359,7 +359,7 @@ def probabilities(
         ax.text(
             known[place] + 0.01,
             place,
-            _percent(value),
+            percent(value),
             va="center",
             fontsize=8,
             weight="bold" if place == best else "normal",
@@ -370,8 +370,27 @@ def probabilities(
     ax.grid(visible=False, axis="y")
     ax.set(xlim=(0, 1.12), xticks=(0, 0.5, 1), xlabel="probability")
     order = np.argsort(-known, kind="stable")[:3]
-    text = ", ".join(f"{names[k]} {_percent(p[k])}" for k in order)
+    text = ", ".join(f"{names[k]} {percent(p[k])}" for k in order)
     return _tell(ax, f"Probabilities, the highest: {text}.")
+
+
+def percent(value: float) -> str:
+    """Say a probability in percent, so that only what is certain is 100 %.
+
+    Args:
+        value: From 0 to 1; what rounding has left below 0 counts as 0.
+
+    Returns:
+        Such as "87 %"; "< 1 %" and "> 99 %" where the nearest whole number
+        would be 0 or 100, "not a number" if it is infinite or no number.
+    """
+    if not math.isfinite(value):
+        return "not a number"
+    if 0 < value <= 0.005:
+        return "< 1 %"
+    if 0.995 <= value < 1:
+        return "> 99 %"
+    return f"{100 * max(0.0, value):.0f} %"
 
 
 def history(
@@ -498,24 +517,13 @@ def _count(value: float, whole: bool) -> str:
     return f"{value:.0f}" if whole else f"{value:.2f}"
 
 
-def _percent(value: float) -> str:
-    """Say a probability so that 0 % and 100 % are not rounded."""
-    if not math.isfinite(value):
-        return "not a number"
-    if 0 < value < 0.005:
-        return "< 1 %"
-    if 0.995 <= value < 1:
-        return "> 99 %"
-    return f"{100 * value:.0f} %"
-
-
 def _confusions(counts: np.ndarray, names: list[str], whole: bool) -> str:
     """Say how much is right, and the two most frequent mistakes."""
     total = counts.sum()
     if not total:
         return "A confusion matrix without any counts."
     wrong = counts * (1 - np.eye(len(counts)))
-    text = f"Confusion matrix: {_percent(np.trace(counts) / total)} are right"
+    text = f"Confusion matrix: {percent(np.trace(counts) / total)} are right"
     if not wrong.any():
         return text + ", and none is confused."
     worst = np.argsort(-wrong, axis=None, kind="stable")[:2]

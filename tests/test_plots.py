@@ -317,6 +317,29 @@ def test_probabilities_that_are_no_numbers_are_named() -> None:
     assert png(plots.probabilities([np.nan]).figure)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0, "0 %"),
+        (-0.0009, "0 %"),
+        (1e-9, "< 1 %"),
+        (0.00499, "< 1 %"),
+        (0.005, "< 1 %"),
+        (0.0051, "1 %"),
+        (0.87, "87 %"),
+        (0.994, "99 %"),
+        (0.9951, "> 99 %"),
+        (np.nextafter(np.float32(1), np.float32(0)), "> 99 %"),
+        (1.0, "100 %"),
+        (1.0009, "100 %"),
+        (np.inf, "not a number"),
+    ],
+    ids=str,
+)
+def test_only_what_is_certain_is_said_to_be(value: float, said: str) -> None:
+    assert plots.percent(value) == said
+
+
 def test_two_plots_in_one_figure_are_both_told() -> None:
     figure, (left, right) = plt.subplots(1, 2)
     assert plots.probabilities([0.3, 0.7], ax=left) is left

@@ -140,7 +140,7 @@ class DigitPad:
                 "seen": _grey(self.seen).tobytes(),
                 "text": self.readout,
                 "probabilities": [] if p is None else p.tolist(),
-                "shares": [] if p is None else [_percent(value) for value in p],
+                "shares": [] if p is None else [*map(plots.percent, p)],
             }
 
     def _look(self) -> str:
@@ -160,7 +160,7 @@ class DigitPad:
             )
         self.probabilities = p[0]
         best = int(p[0].argmax())
-        return f"{best}, {_percent(p[0, best])}"
+        return f"{best}, {plots.percent(p[0, best])}"
 
     def describe(self) -> str:
         """Say what the pad shows: the text alternative of its picture."""
@@ -168,7 +168,8 @@ class DigitPad:
             return f"digit pad: {self.readout}"
         order = np.argsort(-self.probabilities, kind="stable")[1:3]
         others = "; ".join(
-            f"{digit}, {_percent(self.probabilities[digit])}" for digit in order
+            f"{digit}, {plots.percent(self.probabilities[digit])}"
+            for digit in order
         )
         return f"digit pad: a drawn digit, read as {self.readout}; {others}."
 
@@ -309,12 +310,3 @@ def _grey(picture: np.ndarray) -> np.ndarray:
     low, high = min(float(picture.min()), 0), max(float(picture.max()), 1)
     grey = 255 * ((picture.astype(float) - low) / (high - low))
     return grey.round().astype(np.uint8)
-
-
-def _percent(p: float) -> str:
-    """Say a probability; only what is certain is 100 %."""
-    if 0.995 <= p < 1:
-        return "> 99 %"
-    if 0 < p < 0.005:
-        return "< 1 %"
-    return f"{100 * abs(p):.0f} %"

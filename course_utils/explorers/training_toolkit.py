@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 
-from course_utils import style
+from course_utils import datasets, plots, style
 from course_utils.explorers.explorer import Explorer
 from course_utils.live import LiveFigure
 
@@ -16,7 +16,6 @@ from matplotlib.collections import PolyCollection
 from matplotlib.image import AxesImage
 
 FLIPS = ("none", "left to right", "top to bottom")
-DIGITS = tuple("0123456789")
 DOWN, ACROSS = 3, 4  # rows and columns of random draws
 GAP = 0.12  # between two draws, as a share of a picture
 
@@ -88,7 +87,7 @@ def augmentation(
     pictures: np.ndarray,
     labels: Sequence,
     predict: Callable[[np.ndarray], np.ndarray] | None = None,
-    names: Sequence = DIGITS,
+    names: Sequence = datasets.DIGITS,
 ) -> Explorer:
     """Turn, shift, enlarge and flip a picture, and see what is left of it.
 
@@ -211,8 +210,7 @@ def augmentation(
             corner_x[~read[1:]] + 0.86 * width,
             corner_y[~read[1:]] + 0.14 * height,
         )
-        share = p[0, best[0]]
-        sure = "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+        sure = plots.percent(p[0, best[0]])
         then = (
             "as the label does" if read[0] else f"the label still says {label}"
         )
