@@ -42,7 +42,7 @@ ORDER = [
 ]
 WITHOUT_SCREEN = [
     *("toy", "standins", "handwriting", "scratch", "prices", "datasets"),
-    "inspection",
+    *("models", "inspection"),
 ]
 SCREEN = {"matplotlib", "ipywidgets", "IPython", "anywidget"}
 # Pillow makes bytes for the screen in one place, and ink in two others.
