@@ -241,6 +241,255 @@ def totals(table: Sequence[Layer]) -> tuple[int, int, int]:
     )
 
 
+def layer_outputs(
+    model: Any, x: Any, layers: Sequence[str] | None = None
+) -> dict[str, np.ndarray]:
+    """Return what the layers of a model give for a batch of images.
+
+    The model works as it does for predictions: dropout is off, and batch
+    normalisation uses its moving statistics.
+
+    Args:
+        model: A Keras model, Sequential or functional, with one input.
+        x: Images `(n, height, width, channels)`.
+        layers: Names of the wanted layers, as in `layer_table`. All but the
+            input if left out.
+
+    Returns:
+        An array `(n, …)` for every name, in the order of the names. Of a
+        layer that is used twice, the first use.
+
+    Raises:
+        ValueError: There is no such layer, the images do not fit the model,
+            or the model does not know its input.
+    """
+    import keras
+
+    check_images(x, model)
+    names = [row[0] for row in _leaves(model)]
+    wanted = names[1:] if layers is None else list(layers)
+    for name in wanted:
+        if name not in names:
+            raise ValueError(
+                f'"{model.name}" has no layer called {name!r}. It has: '
+                f"{', '.join(names)}."
+            )
+    found = _outputs(model, x, set(wanted))
+    return {name: keras.ops.convert_to_numpy(found[name]) for name in wanted}
+
+
+def gradient_norms(model: Any, x: Any, y: Any) -> dict[str, float]:
+    """Return how long the gradient of the loss is for every layer's kernel.
+
+    The loss is the compiled one, penalties on weights included, for one
+    batch in training mode. Weights, optimizer and moving statistics are
+    afterwards as they were.
+
+    Args:
+        model: A compiled Keras model, Sequential or functional.
+        x: Images `(n, height, width, channels)`.
+        y: Their labels, as for `fit`.
+
+    Returns:
+        Euclidean norm of the gradient, by name of the layer as in
+        `layer_table`. Of a layer with several kernels, all of them together.
+        Layers without a kernel that is trained are left out.
+
+    Raises:
+        ValueError: The model is not compiled or does not know its input, or
+            images and labels do not fit it.
+    """
+    import keras
+
+    graph = _graph(model)
+    if not getattr(model, "loss", None):
+        raise ValueError(
+            f'The model "{model.name}" has no loss yet: compile it first.'
+        )
+    check_images(x, model)
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} images have {len(y)} labels.")
+    kernels = {
+        name: [
+            variable
+            for variable in layer.trainable_variables
+            if variable.name.endswith("kernel")
+        ]
+        for name, layer, _ in _leaves(model)
+    }
+    if not any(kernels.values()):
+        return {}
+    # A second model on the same layers brings an optimizer of its own.
+    twin = keras.Model(_single(graph.inputs), _single(graph.outputs))
+    before = [
+        (variable, keras.ops.convert_to_numpy(variable).copy())
+        for variable in twin.variables
+    ]
+    # After its first step, the momentum is minus the rate times the gradient.
+    # No tape is needed, so this works with every backend.
+    optimizer = keras.optimizers.SGD(1.0, momentum=0.9)
+    twin.compile(optimizer, model.loss, run_eagerly=True, auto_scale_loss=False)
+    try:
+        twin.train_on_batch(x, y)
+    finally:
+        for variable, value in before:
+            variable.assign(value)
+    gradients = {
+        id(variable): keras.ops.convert_to_numpy(momentum)
+        for variable, momentum in zip(
+            twin.trainable_variables, optimizer.momentums, strict=True
+        )
+    }
+    return {
+        name: math.hypot(
+            *(np.linalg.norm(gradients[id(kernel)]) for kernel in found)
+        )
+        for name, found in kernels.items()
+        if found
+    }
+
+
+def check_images(
+    x: Any, model: Any, low: float | None = None, high: float | None = None
+) -> None:
+    """Say in plain words why a batch of images does not fit a model.
+
+    Args:
+        x: The images.
+        model: A Keras model with one input.
+        low: The least value that the model was trained on, such as 0.
+        high: The greatest one, such as 1. Values outside by more than half
+            of the range are refused; without `low` and `high`, none are.
+
+    Raises:
+        ValueError: Rank, size, channels, type or range are not the model's,
+            or the model does not know its input.
+    """
+    inputs = _graph(model).inputs
+    if len(inputs) != 1:
+        raise ValueError(
+            f'"{model.name}" has {len(inputs)} inputs, and not one for images.'
+        )
+    images = _array(x)
+    if images.dtype.kind not in "fiub":
+        raise ValueError(
+            f"The images are no real numbers: their type is {images.dtype}."
+        )
+    wrong = _misfit(images.shape, tuple(inputs[0].shape)[1:])
+    if wrong:
+        raise ValueError(wrong)
+    if not images.size:
+        raise ValueError("The batch holds no image.")
+    least, most = float(images.min()), float(images.max())
+    if low is not None or high is not None:
+        low = -math.inf if low is None else low
+        high = math.inf if high is None else high
+        slack = (high - low) / 2 if math.isfinite(high - low) else 0.5
+        if math.isnan(least):
+            raise ValueError("Some values of the images are no numbers (NaN).")
+        if least < low - slack or most > high + slack:
+            bytes_ = low == 0 and high == 1 and least >= 0 and most <= 255
+            cure = " Divide them by 255." if bytes_ else ""
+            raise ValueError(
+                f"The values of the images lie between {least:.4g} and "
+                f"{most:.4g}, and those that the model knows between "
+                f"{low:g} and {high:g}.{cure}"
+            )
+    elif images.dtype.kind in "iu" and most > 1 and not _scales(model):
+        raise ValueError(
+            f"The images are whole numbers up to {most:g} ({images.dtype}), "
+            f"and the model takes {inputs[0].dtype}. Scale them as for the "
+            'training, such as x.astype("float32") / 255.'
+        )
+
+
+def _misfit(shape: tuple[int, ...], wanted: tuple) -> str:
+    """Say what is wrong with the shape of a batch; nothing if it fits."""
+    fits = [
+        there is None or here == there
+        for here, there in zip(shape[1:], wanted, strict=False)
+    ]
+    if len(shape) == len(wanted) + 1 and all(fits):
+        return ""
+    takes = ", ".join("any" if n is None else str(n) for n in wanted)
+    takes = f"The model takes batches of shape (n, {takes})"
+    given = f"{takes}, and this is {shape}."
+    if len(wanted) != 3:
+        return given
+    if len(shape) == 3:
+        if wanted[2] == 1 and _like(shape[1:], wanted[:2]):
+            return f"{given} The axis of the channel is missing: x[..., None]."
+        return f"{given} For a single image, add an axis in front: x[None]."
+    if len(shape) != 4:
+        return given
+    if _like((*shape[2:], shape[1]), wanted):
+        return (
+            f"{given} The channels stand first: move them to the end, "
+            "np.moveaxis(x, 1, -1)."
+        )
+    parts = []
+    if not all(fits[:2]):
+        size, other = (
+            " × ".join("any" if n is None else str(n) for n in pair)
+            for pair in (shape[1:3], wanted[:2])
+        )
+        parts.append(f"the images are {size} pixels and not {other}")
+    if not fits[2]:
+        parts.append(f"they have {shape[3]} channels and not {wanted[2]}")
+    return f"{takes}: {', and '.join(parts)}."
+
+
+def _like(shape: tuple, wanted: tuple) -> bool:
+    return all(
+        there is None or here == there
+        for here, there in zip(shape, wanted, strict=True)
+    )
+
+
+def _scales(model: Any) -> bool:
+    """Tell whether a layer of the model brings bytes into a range."""
+    from keras import layers
+
+    kinds = layers.Rescaling | layers.Normalization
+    return any(isinstance(layer, kinds) for _, layer, _ in _leaves(model))
+
+
+def _outputs(
+    model: Any, x: Any, wanted: set[str], prefix: str = ""
+) -> dict[str, Any]:
+    """Return the tensors of the wanted layers, by full name."""
+    import keras
+
+    tensors, inner = {}, []
+    for layer, nodes in _layers(model):
+        name = prefix + layer.name
+        if name in wanted:
+            tensors[name] = nodes[0].output_tensors[0]
+        elif isinstance(layer, keras.Model) and any(
+            other.startswith(f"{name}/") for other in wanted
+        ):
+            tensors[name] = nodes[0].input_tensors[0]
+            inner.append((name, layer))
+    graph = _graph(model)
+    found = keras.Model(_single(graph.inputs), tensors)(x, training=False)
+    for name, layer in inner:
+        found |= _outputs(layer, found.pop(name), wanted, f"{name}/")
+    return found
+
+
+def _array(x: Any) -> np.ndarray:
+    import keras
+
+    if keras.ops.is_tensor(x):
+        return keras.ops.convert_to_numpy(x)
+    return np.asarray(x)
+
+
+def _single(tensors: Sequence[Any]) -> Any:
+    """Return the only one, or the list of several, as Keras wants it."""
+    return tensors[0] if len(tensors) == 1 else list(tensors)
+
+
 def _leaves(
     model: Any, prefix: str = "", uses: int = 1
 ) -> Iterator[tuple[str, Any, list[tuple]]]:
@@ -258,6 +507,18 @@ def _leaves(
 
 def _layers(model: Any) -> Iterator[tuple[Any, list[Any]]]:
     """Yield the layers of a model, each with its uses in this model."""
+    graph = _graph(model)
+    used: dict[int, list[Any]] = {}
+    # A layer also remembers its uses in other models: those do not count.
+    for nodes in graph._nodes_by_depth.values():
+        for node in nodes:
+            used.setdefault(id(node.operation), []).append(node)
+    for layer in graph.layers:
+        yield layer, used[id(layer)]
+
+
+def _graph(model: Any) -> Any:
+    """Return the functional model that stands behind a model."""
     # Keras keeps the graph of a Sequential model inside it.
     graph = getattr(model, "_functional", None) or model
     if not hasattr(graph, "_nodes_by_depth"):
@@ -266,13 +527,7 @@ def _layers(model: Any) -> Iterator[tuple[Any, list[Any]]]:
             "Sequential model with keras.Input, or make a model with "
             "keras.Model(inputs, outputs)."
         )
-    used: dict[int, list[Any]] = {}
-    # A layer also remembers its uses in other models: those do not count.
-    for nodes in graph._nodes_by_depth.values():
-        for node in nodes:
-            used.setdefault(id(node.operation), []).append(node)
-    for layer in graph.layers:
-        yield layer, used[id(layer)]
+    return graph
 
 
 def _operations(layer: Any, shape: tuple) -> int:
