@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import os
 import platform
+from collections.abc import Callable
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -83,6 +85,61 @@ def banner() -> str:
     return (
         f"Python {platform.python_version()} · {versions} · "
         f"{accelerator()} · profile {profile()}"
+    )
+
+
+def within_memory(
+    train: Callable[[int], Value], batch: int, smallest: int = 8
+) -> Value:
+    """Train, with half the batch where the accelerator's memory is too small.
+
+    Args:
+        train: Called with a number of examples per batch. It begins anew at
+            each call, and so builds its model itself.
+        batch: Examples per batch of the first try.
+        smallest: Examples per batch of the last try.
+
+    Returns:
+        What `train` returns.
+
+    Raises:
+        MemoryError: Not even the smallest batch fits.
+        ValueError: The sizes are not `1 <= smallest <= batch`.
+    """
+    if not 1 <= smallest <= batch:
+        raise ValueError(
+            f"expected 1 <= smallest <= batch, got smallest {smallest} "
+            f"and batch {batch}"
+        )
+    while True:
+        try:
+            return train(batch)
+        except Exception as error:
+            if not _is_out_of_memory(error):
+                raise
+            if batch == smallest:
+                raise MemoryError(
+                    f"Not even batches of {batch} fit into the accelerator's "
+                    "memory. Close other notebooks, choose a smaller width, "
+                    "or restart with COURSE_PROFILE=laptop."
+                ) from error
+        # A model is full of cycles: without this its memory stays taken.
+        gc.collect()
+        tried, batch = batch, max(batch // 2, smallest)
+        print(
+            f"Batches of {tried} need more memory than the accelerator has "
+            f"left: trying {batch}. Closing other notebooks frees memory."
+        )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Recognise the errors of TensorFlow, JAX and PyTorch, not imported."""
+    known = {"ResourceExhaustedError", "OutOfMemoryError"}
+    text = str(error)
+    return (
+        type(error).__name__ in known
+        or "RESOURCE_EXHAUSTED" in text
+        or "out of memory" in text.lower()
     )
 
 

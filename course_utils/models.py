@@ -11,6 +11,11 @@ can be trained on a laptop.
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections import Counter
+from pathlib import Path
+
 import keras
 from keras import layers
 
@@ -527,3 +532,54 @@ def residual(
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dense(classes, activation="softmax", name="softmax")(x)
     return keras.Model(image, x, name="residual" if shortcuts else "plain")
+
+
+def load_weights(model: keras.Model, path: str | Path) -> None:
+    """Load weights that were saved from the same architecture.
+
+    Keras alone stops half-way if some layer does not fit, and says nothing if
+    the file has layers that the model has not.
+
+    Args:
+        model: The network to load into.
+        path: A file that `model.save_weights` (.weights.h5) or `model.save`
+            (.keras) has written.
+
+    Raises:
+        ValueError: The weights are of another architecture; the model is as
+            it was.
+    """
+    path = Path(path)
+    stored = _stored_shapes(path)
+    own = Counter(tuple(weight.shape) for weight in model.weights)
+    if stored != own:
+        raise ValueError(
+            f"{path.name} holds {stored.total()} arrays of weights, "
+            f"{model.name} has {own.total()}, and "
+            f"{(stored & own).total()} are of the same shape: the weights "
+            "belong to another network, width or image size. Build the "
+            "network that was saved."
+        )
+    model.load_weights(path)
+
+
+def _stored_shapes(path: Path) -> Counter[tuple[int, ...]]:
+    """Count the shapes of a model's weights in a file."""
+    import h5py
+
+    source = path
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            source = io.BytesIO(archive.read("model.weights.h5"))
+    shapes = []
+    with h5py.File(source) as file:
+        # Dropout keeps the state of its dice beside the weights.
+        file["layers"].visititems(
+            lambda name, item: (
+                shapes.append(item.shape)
+                if isinstance(item, h5py.Dataset)
+                and "seed_generator" not in name
+                else None
+            )
+        )
+    return Counter(shapes)
