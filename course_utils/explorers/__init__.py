@@ -2,6 +2,7 @@
 
 from course_utils.explorers.digit_pad import digit_pad
 from course_utils.explorers.explorer import Explorer
+from course_utils.explorers.feature_maps import feature_maps
 from course_utils.explorers.gradient_descent import (
     learning_rate,
     regime,
@@ -39,6 +40,7 @@ __all__ = [
     "cost_profit",
     "cross_entropy",
     "digit_pad",
+    "feature_maps",
     "learning_rate",
     "line_fit",
     "polynomial",
