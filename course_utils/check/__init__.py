@@ -1,6 +1,8 @@
 """Checks a learner's answer and says what is wrong: one module per lecture."""
 
 from course_utils.check import (
+    classic_networks,
+    convolutional_networks,
     gradient_descent,
     keras_workflow,
     losses,
@@ -12,6 +14,8 @@ from course_utils.check import (
 )
 
 __all__ = [
+    "classic_networks",
+    "convolutional_networks",
     "gradient_descent",
     "keras_workflow",
     "losses",
