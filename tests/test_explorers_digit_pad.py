@@ -46,8 +46,9 @@ def centred(drawing: np.ndarray) -> np.ndarray:
 def send(pad: DigitPad, picture: np.ndarray, number: int = 50) -> dict:
     """Draw as the browser does, and return what it is answered."""
     pixels = memoryview(picture.astype(np.uint8).tobytes())
-    drawing = {"number": number, "strokes": [[0.5, 0.5]], "pixels": pixels}
-    pad.pad.set_state({"drawing": drawing})
+    content = {"number": number, "strokes": [[0.5, 0.5]]}
+    message = {"content": {"data": {"method": "custom", "content": content}}}
+    pad.pad._handle_msg({**message, "buffers": [pixels]})
     return pad.pad.answer
 
 

@@ -1,5 +1,5 @@
 // A pad for drawing digits, and how a network reads them. The browser keeps
-// the strokes. While somebody draws it sends a `drawing`: its number, the
+// the strokes. While somebody draws it sends a drawing as a message: number,
 // strokes ([x, y, x, y, ...] each, in the unit square) and 28 x 28 grey levels.
 // Python sends back an `answer`: the number of the drawing, what the network
 // was given, probabilities, and all of it in words. One drawing is under way
@@ -101,7 +101,6 @@ function makePad() {
   fine.width = fine.height = FINE;
   const g = fine.getContext("2d", { willReadFrequently: true });
   let model = null;
-  let sent = null;
   let sentAt = 0;
   let answeredAt = 0;
   let again = 0;
@@ -110,15 +109,14 @@ function makePad() {
   const pad = {
     strokes: [],
     drawing: false, // the last stroke is not finished
+    alive: true, // there is a kernel to answer
     number: 0, // of the last drawing that was sent
     answered: 0, // of the last one that was answered
     views: new Set(),
 
     attach(itsModel) {
       model = itsModel;
-      model.on("change:drawing", () => {
-        if (model.get("drawing") !== sent) load();
-      });
+      model.on("change:drawing", load); // Python has drawn
       model.on("change:answer", () => {
         pad.answered = model.get("answer").number;
         answeredAt = performance.now();
@@ -195,7 +193,7 @@ function makePad() {
   // A finished stroke does not wait for the answer to an unfinished one.
   function send(finished = false) {
     const waiting = pad.waiting();
-    if (!dirty) return;
+    if (!dirty || !pad.alive) return;
     const early = PAUSE - (performance.now() - answeredAt);
     if (!finished && pad.drawing && waiting === 0 && early > 0) {
       clearTimeout(again);
@@ -210,13 +208,10 @@ function makePad() {
     dirty = false;
     pad.number += 1;
     sentAt = performance.now();
-    sent = {
-      number: pad.number,
-      strokes: pad.strokes.map((points) => [...points]),
-      pixels: pixels(),
-    };
-    model.set("drawing", sent);
-    model.save_changes();
+    // A message of our own: the state of a widget waits until the kernel has
+    // done with the message before.
+    const drawing = { number: pad.number, strokes: pad.strokes };
+    model.send(drawing, undefined, [pixels()]);
   }
   return pad;
 }
@@ -290,7 +285,6 @@ function view(pad, model, el) {
   let speak = false; // the next answer is to be read out
   let waiting = 0;
   let alarm = 0;
-  let alive = true;
 
   function draw() {
     waiting = 0;
@@ -362,14 +356,14 @@ function view(pad, model, el) {
   function watch() {
     clearTimeout(alarm);
     const time = pad.waiting();
-    if (alive && time > 0 && time < BUSY) {
+    if (pad.alive && time > 0 && time < BUSY) {
       alarm = setTimeout(watch, BUSY - time + 1);
     }
     const late = time >= BUSY;
-    root.classList.toggle("stale", late || !alive);
+    root.classList.toggle("stale", late || !pad.alive);
     root.dataset.settled = pad.settled();
     let text = "";
-    if (!alive) {
+    if (!pad.alive) {
       text = "The kernel that reads the digits is gone. Run this cell again.";
     } else if (late) {
       text = "No answer yet: predict is slow, or another cell is running.";
@@ -486,7 +480,7 @@ function view(pad, model, el) {
   // Jupyter marks views whose kernel ended, after it tells about it.
   function connection() {
     setTimeout(() => {
-      alive = !el.closest(".jupyter-widgets-disconnected");
+      pad.alive = !el.closest(".jupyter-widgets-disconnected");
       watch();
     });
   }

@@ -83,6 +83,7 @@ class DigitPad:
         self.widget = widgets.VBox([self.pad])
         self._lock = threading.Lock()
         self.pad.observe(self._read, ["drawing", "prepared"])
+        self.pad.on_msg(self._receive)
         self._read()
 
     @property
@@ -118,6 +119,12 @@ class DigitPad:
             "strokes": [np.round(line, 4).ravel().tolist() for line in lines],
             "pixels": picture.tobytes(),
         }
+
+    def _receive(self, pad: Pad, drawing: dict, pixels: list) -> None:
+        """Take a drawing from the browser, which keeps it and needs no echo."""
+        self.pad.set_state(
+            {"drawing": {**drawing, "pixels": bytes(pixels[0])}}
+        )
 
     def _read(self, change: dict | None = None) -> None:
         """Show the drawing to the network and tell the browser.

@@ -33,7 +33,7 @@ model = keras.Sequential([keras.layers.Input((28, 28)),
     keras.layers.Dense(10, activation="softmax")])
 model.compile("adam", "sparse_categorical_crossentropy")
 _ = model.fit(x, digits, epochs=20, verbose=0)
-given = []
+given, twice = [], False
 def predict(pictures):
     given.append(pictures)
     return answer(pictures)
@@ -41,11 +41,11 @@ answer = model"""
 PAD = """\
 pad = explorers.digit_pad(predict, lambda d: scratch.centred(d / 255))
 pad"""
-AGAIN = "pad  # the same once more"
+AGAIN = "pad if twice else None"  # a second view doubles the work of the first
 SLEEP = "time.sleep(3)"
 NEW = 10_000  # seeds from here on are hands that the network never saw
 PACE = 1 / 60  # seconds from one point of a stroke to the next
-SLOWEST = 100  # milliseconds from the pen to the bars
+SLOWEST = 100  # milliseconds from the pen to the bars, 19 times in 20
 # Times from a movement of the pen to the first frame with other bars, and from
 # lifting it to bars that belong to the whole drawing.
 WATCH = """board => {
@@ -243,13 +243,7 @@ def test_a_stroke_is_answered_at_once(
 
 def quick(taken: dict[str, list[float]]) -> bool:
     """Say whether the answers were in time."""
-    # Browser, server, kernel and this test share two cores: there the slowest
-    # of twenty strokes takes 95 to 115 ms. The aim is 100 for them as well.
-    return all(
-        np.median(values) <= SLOWEST
-        and np.percentile(values, 95) <= 1.5 * SLOWEST
-        for values in taken.values()
-    )
+    return all(np.percentile(v, 95) <= SLOWEST for v in taken.values())
 
 
 def test_the_newest_drawing_is_answered_and_few_in_between(
@@ -458,6 +452,8 @@ def test_python_draws_and_both_views_show_it(lab: Lab, pad: Locator) -> None:
     expect(words(pad)).to_have_text(lab.ask("pad.readout"))
     points = lab.ask("sum(map(len, handwriting.strokes(7, 10000)))")
     assert count(pad, "points") == points
+    lab.ask("globals().update(twice=True)")
+    run_cell(lab, AGAIN)
     other = show(lab, AGAIN)
     expect(words(other)).to_have_text(lab.ask("pad.readout"))
     assert count(other, "points") == points
@@ -528,7 +524,7 @@ def test_the_cell_run_again_gives_a_new_pad(lab: Lab, pad: Locator) -> None:
     expect(words(pad)).to_have_text("Draw a digit.")
     assert count(pad, "strokes") == 0
     write(pad, LINE)
-    expect(words(pad)).to_have_text(re.compile(" %"))
+    settled(pad)
     assert lab.ask("pad.readout") == words(pad).inner_text()
 
 
