@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import inspect
 import json
 import linecache
 from pathlib import Path
+from types import CodeType
 
 from course_utils import scratch
 
-import matplotlib.pyplot as plt
 import pytest
 
 NOTEBOOKS = sorted(
@@ -37,6 +38,7 @@ def bare(function: ast.FunctionDef, name: str) -> str:
     return ast.dump(function)
 
 
+@functools.cache
 def taught() -> dict[str, set[str]]:
     """Return what each function name is defined as in the lectures."""
     found: dict[str, set[str]] = {}
@@ -64,21 +66,71 @@ def test_scratch_is_what_the_lecture_teaches(name: str) -> None:
     )
 
 
-@functools.cache
-def names_of(path: Path) -> dict:
-    """Run a lecture without its exercises; return what it has defined."""
-    names: dict = {}
+def statements(source: str, name: str) -> list[CodeType]:
+    """Compile a cell, each of its statements on its own."""
+    # tf.function reads the source of what it turns into a graph.
+    lines = source.splitlines(keepends=True)
+    linecache.cache[name] = (len(source), None, lines, name)
+    nodes = ast.parse(source).body
+    return [compile(ast.Module([node], []), name, "exec") for node in nodes]
+
+
+def stored(code: CodeType) -> set[str]:
+    """Return the names that a statement gives to something."""
+    steps = dis.get_instructions(code)
+    return {step.argval for step in steps if step.opname == "STORE_NAME"}
+
+
+def loaded(code: CodeType) -> set[str]:
+    """Return the names that a statement needs, in its functions as well."""
+    found = {
+        step.argval
+        for step in dis.get_instructions(code)
+        if step.opname in ("LOAD_NAME", "LOAD_GLOBAL")
+    }
+    inner = [part for part in code.co_consts if isinstance(part, CodeType)]
+    return found.union(*map(loaded, inner))
+
+
+def needed(codes: list[CodeType], wanted: set[str]) -> list[CodeType]:
+    """Return those statements that define names, and what these need.
+
+    A lecture trains for minutes; its exercises need little of it.
+    """
+    wanted, before = set(wanted), None
+    while wanted != before:
+        before = set(wanted)
+        chosen = [code for code in codes if stored(code) & wanted]
+        wanted.update(*map(loaded, chosen))
+    return chosen
+
+
+def lecture(path: Path) -> list[CodeType]:
+    """Return the statements of a lecture that are no part of an exercise."""
+    found = []
     for number, cell in enumerate(code_cells(path)):
         source = "".join(cell["source"])
         tags = cell["metadata"].get("tags", [])
         if not {"exercise", "solution"} & set(tags) and "check." not in source:
-            # tf.function reads the source of what it turns into a graph.
-            name = f"{path.name}[{number}]"
-            lines = source.splitlines(keepends=True)
-            linecache.cache[name] = (len(source), None, lines, name)
-            exec(compile(source, name, "exec"), names)
-    plt.close("all")
-    return names
+            found += statements(source, f"{path.name}[{number}]")
+    return found
+
+
+def test_only_what_is_needed_is_chosen() -> None:
+    source = """
+import math
+slow, x = train(), 3
+def above(x):
+    return math.ceil(x) * factor()
+def factor():
+    return double
+double = 2
+"""
+    names: dict = {}
+    for code in needed(statements(source, "cell"), {"above"}):
+        exec(code, names)
+    assert names["above"](1.5) == 4
+    assert "slow" not in names
 
 
 def exercises() -> list:
@@ -100,12 +152,15 @@ def exercises() -> list:
 def test_exercises_open_empty_and_can_be_solved(
     path: Path, call: str, stub: str, solution: str
 ) -> None:
-    names = dict(names_of(path))
-    exec(stub, names)
-    assert eval(call, names).status == "not attempted yet"
     checker, answer = call.removesuffix(")").split("(")
-    exec(solution, names)
-    verdict = eval(checker, names)(names[f"{answer}_solution"])
-    assert verdict.status == "right", verdict
+    solved = f"{answer}_solution"
+    codes = lecture(path) + statements(stub, "stub")
+    codes += statements(solution, "solution")
+    names: dict = {}
+    for code in needed(codes, {"check", answer, solved}):
+        exec(code, names)
     # After Run All the stub is still what the check cell sees.
+    assert eval(call, names).status == "not attempted yet"
+    verdict = eval(checker, names)(names[solved])
+    assert verdict.status == "right", verdict
     assert eval(call, names).status == "not attempted yet"
