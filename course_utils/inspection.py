@@ -405,22 +405,15 @@ def check_images(
 
 def _misfit(shape: tuple[int, ...], wanted: tuple) -> str:
     """Say what is wrong with the shape of a batch; nothing if it fits."""
-    fits = [
-        there is None or here == there
-        for here, there in zip(shape[1:], wanted, strict=False)
-    ]
-    if len(shape) == len(wanted) + 1 and all(fits):
+    if _like(shape[1:], wanted):
         return ""
-    takes = ", ".join("any" if n is None else str(n) for n in wanted)
-    takes = f"The model takes batches of shape (n, {takes})"
+    takes = f"The model takes batches of shape (n, {_any(wanted, ', ')})"
     given = f"{takes}, and this is {shape}."
-    if len(wanted) != 3:
-        return given
-    if len(shape) == 3:
-        if wanted[2] == 1 and _like(shape[1:], wanted[:2]):
-            return f"{given} The axis of the channel is missing: x[..., None]."
+    if _like(shape, wanted):
         return f"{given} For a single image, add an axis in front: x[None]."
-    if len(shape) != 4:
+    if wanted[-1:] == (1,) and _like(shape[1:], wanted[:-1]):
+        return f"{given} The axis of the channel is missing: x[..., None]."
+    if len(wanted) != 3 or len(shape) != 4:
         return given
     if _like((*shape[2:], shape[1]), wanted):
         return (
@@ -428,21 +421,22 @@ def _misfit(shape: tuple[int, ...], wanted: tuple) -> str:
             "np.moveaxis(x, 1, -1)."
         )
     parts = []
-    if not all(fits[:2]):
-        size, other = (
-            " × ".join("any" if n is None else str(n) for n in pair)
-            for pair in (shape[1:3], wanted[:2])
-        )
+    if not _like(shape[1:3], wanted[:2]):
+        size, other = _any(shape[1:3], " × "), _any(wanted[:2], " × ")
         parts.append(f"the images are {size} pixels and not {other}")
-    if not fits[2]:
-        parts.append(f"they have {shape[3]} channels and not {wanted[2]}")
+    if not _like(shape[3:], wanted[2:]):
+        parts.append(f"the channels are {shape[3]} and not {wanted[2]}")
     return f"{takes}: {', and '.join(parts)}."
 
 
+def _any(sizes: tuple, between: str) -> str:
+    return between.join("any" if n is None else str(n) for n in sizes)
+
+
 def _like(shape: tuple, wanted: tuple) -> bool:
-    return all(
-        there is None or here == there
-        for here, there in zip(shape, wanted, strict=True)
+    """Tell whether a shape is the wanted one, where None is any size."""
+    return len(shape) == len(wanted) and all(
+        there in (None, here) for here, there in zip(shape, wanted, strict=True)
     )
 
 
@@ -510,8 +504,8 @@ def _layers(model: Any) -> Iterator[tuple[Any, list[Any]]]:
     graph = _graph(model)
     used: dict[int, list[Any]] = {}
     # A layer also remembers its uses in other models: those do not count.
-    for nodes in graph._nodes_by_depth.values():
-        for node in nodes:
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        for node in graph._nodes_by_depth[depth]:
             used.setdefault(id(node.operation), []).append(node)
     for layer in graph.layers:
         yield layer, used[id(layer)]

@@ -50,7 +50,7 @@ PILLOW = {"live", "scratch", "handwriting"}
 HEAVY = ["tensorflow", "keras"]
 LIGHT = [
     *("", "style", "toy", "standins", "handwriting", "prices", "datasets"),
-    *("plots", "live", "explorers", "quiz", "check"),
+    *("inspection", "plots", "live", "explorers", "quiz", "check"),
 ]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
