@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from course_utils.check import keras_workflow as lecture
+from tests.checked import assert_wrong, planted
 
 import numpy as np
 import pytest
@@ -909,22 +910,13 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
         (lambda: lambda p, y: "sure", "should give back numbers"),
     ],
 }
-PLANTED = [
-    pytest.param(name, make, words, id=f"{name}: {words}")
-    for name, answers in MISTAKES.items()
-    for make, words in answers
-]
 
 
-@pytest.mark.parametrize(("name", "make", "words"), PLANTED)
+@planted(MISTAKES)
 def test_each_mistake_gets_its_own_message(
-    name: str, make: Callable[[], Any], words: str
+    name: str, mistake: Callable[[], Any], words: str
 ) -> None:
-    verdict = getattr(lecture, name)(make())
-    assert verdict.status == "wrong"
-    assert words in verdict.message, verdict.message
-    assert len(verdict.message) < 1000
-    assert "\x1b" not in verdict.message
+    assert_wrong(getattr(lecture, name)(mistake()), words)
 
 
 RIGHT: dict[str, dict[str, Callable[[], Any]]] = {

@@ -10,6 +10,7 @@ from typing import Any
 
 from course_utils import scratch
 from course_utils.check import neural_networks as lecture
+from tests.checked import assert_wrong, planted
 
 import numpy as np
 import pytest
@@ -299,21 +300,13 @@ MISTAKES = {
     "backward": BACKWARD,
     "largest_error": LARGEST_ERROR,
 }
-PLANTED = [
-    pytest.param(name, answer, words, id=f"{name}: {words}")
-    for name, answers in MISTAKES.items()
-    for answer, words in answers
-]
 
 
-@pytest.mark.parametrize(("name", "mistake", "words"), PLANTED)
+@planted(MISTAKES)
 def test_each_mistake_gets_its_own_message(
     name: str, mistake: Callable, words: str
 ) -> None:
-    verdict = getattr(lecture, name)(mistake)
-    assert verdict.status == "wrong"
-    assert words in verdict.message, verdict.message
-    assert len(verdict.message) < 1000
+    assert_wrong(getattr(lecture, name)(mistake), words)
 
 
 def loops(x, W1, b1, W2, b2):

@@ -8,6 +8,7 @@ from typing import Any
 
 from course_utils import scratch
 from course_utils.check import optimizers as lecture
+from tests.checked import assert_wrong, planted
 
 import numpy as np
 import pytest
@@ -346,21 +347,13 @@ MISTAKES = {
         (lambda step: -step(0.0, 1.0, None, 0.1) / 0.1, "raised"),
     ],
 }
-PLANTED = [
-    pytest.param(name, answer, words, id=f"{name}: {words}")
-    for name, answers in MISTAKES.items()
-    for answer, words in answers
-]
 
 
-@pytest.mark.parametrize(("name", "mistake", "words"), PLANTED)
+@planted(MISTAKES)
 def test_each_mistake_gets_its_own_message(
     name: str, mistake: Any, words: str
 ) -> None:
-    verdict = getattr(lecture, name)(mistake)
-    assert verdict.status == "wrong"
-    assert words in verdict.message, verdict.message
-    assert len(verdict.message) < 1000
+    assert_wrong(getattr(lecture, name)(mistake), words)
 
 
 def by_keras(w, g, m, rate, beta):

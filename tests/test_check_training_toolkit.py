@@ -15,6 +15,7 @@ from typing import Any
 
 from course_utils.check import exercise
 from course_utils.check import training_toolkit as lecture
+from tests.checked import assert_wrong, planted
 
 import numpy as np
 import pytest
@@ -741,21 +742,13 @@ MISTAKES = {
     "worst": WORST,
     "optimism": OPTIMISM,
 }
-PLANTED = [
-    pytest.param(name, answer, words, id=f"{name} {number}: {words}")
-    for name, answers in MISTAKES.items()
-    for number, (answer, words) in enumerate(answers)
-]
 
 
-@pytest.mark.parametrize(("name", "mistake", "words"), PLANTED)
+@planted(MISTAKES)
 def test_each_mistake_gets_its_own_message(
     name: str, mistake: Any, words: str
 ) -> None:
-    verdict = getattr(lecture, name)(mistake)
-    assert verdict.status == "wrong"
-    assert words in verdict.message, verdict.message
-    assert len(verdict.message) < 1000
+    assert_wrong(getattr(lecture, name)(mistake), words)
 
 
 def with_epsilon(photo):
