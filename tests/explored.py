@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import io
-from collections.abc import Callable
+import statistics
+import time
+from collections.abc import Callable, Iterable
 
 from course_utils.explorers import Explorer
 from tests.pictures import decode
@@ -55,3 +58,44 @@ def assert_caption_is_whole(explorer: Explorer) -> None:
         [caption[0], caption[-1], caption[:, 0], caption[:, -1]]
     )
     assert edge.min() > 200, explorer.readout
+
+
+def assert_made_alike(
+    make: Callable[[], Explorer], size: int = 60_000
+) -> tuple[Explorer, Explorer]:
+    """Make it twice, look whether both are stored alike, and return both.
+
+    Args:
+        make: Makes an explorer.
+        size: How many bytes the picture may have.
+    """
+    one, other = make(), make()
+    assert repr(one) == repr(other)
+    assert "0x" not in repr(one)
+    first, second = (e._repr_mimebundle_()[0] for e in (one, other))
+    assert first["image/png"] == second["image/png"]
+    assert len(base64.b64decode(first["image/png"])) < size
+    return one, other
+
+
+def assert_quick(
+    explorer: Explorer, control: str, values: Iterable, share: float = 0.7
+) -> None:
+    """Look whether a move takes less time than a drawing of the whole figure.
+
+    Args:
+        explorer: A fresh one.
+        control: What is moved.
+        values: Where it is moved, one after the other.
+        share: How much of that time the median move may take.
+    """
+    # Compared in the same run, so that a slow machine slows both.
+    move, full = [], []
+    for value in values:
+        begin = time.perf_counter()
+        drag(explorer, **{control: value})
+        middle = time.perf_counter()
+        explorer.live.canvas.draw()
+        move.append(middle - begin)
+        full.append(time.perf_counter() - middle)
+    assert statistics.median(move) < share * statistics.median(full)

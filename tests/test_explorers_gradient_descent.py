@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import math
-import statistics
-import time
 from collections.abc import Callable
 
 from course_utils import explorers, scratch, toy
@@ -17,6 +15,8 @@ from course_utils.explorers import Explorer
 from course_utils.live import LiveFigure
 from tests.explored import (
     assert_caption_is_whole,
+    assert_made_alike,
+    assert_quick,
     click,
     drag,
     limits,
@@ -557,11 +557,7 @@ def test_the_caption_is_not_cut_off(make: Callable) -> None:
 
 @every
 def test_the_stored_state_is_the_same_every_time(make: Callable) -> None:
-    one, other = make(), make()
-    assert repr(one) == repr(other)
-    assert "0x" not in repr(one)
-    first, second = (e._repr_mimebundle_()[0] for e in (one, other))
-    assert first["image/png"] == second["image/png"]
+    one, other = assert_made_alike(make)
     drag(one, rate=0.4)
     assert repr(one) != repr(other)
     assert "rate=0.4" in repr(one).replace("0.39999", "0.4")
@@ -648,15 +644,4 @@ def test_a_value_that_does_not_fit_leaves_the_control_working(
 
 
 def test_a_move_is_much_faster_than_a_full_drawing() -> None:
-    # Compared in the same run, so that a slow machine slows both.
-    explorer = explore_surface()
-    canvas = explorer.live.canvas
-    move, full = [], []
-    for rate in np.geomspace(0.01, 0.5, 15):
-        begin = time.perf_counter()
-        drag(explorer, rate=rate)
-        middle = time.perf_counter()
-        canvas.draw()
-        move.append(middle - begin)
-        full.append(time.perf_counter() - middle)
-    assert statistics.median(move) < 0.7 * statistics.median(full)
+    assert_quick(explore_surface(), "rate", np.geomspace(0.01, 0.5, 15))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import re
-import statistics
-import time
 from collections.abc import Callable
 
 from course_utils import explorers, scratch, toy
 from course_utils.explorers import Explorer, losses
 from tests.explored import (
     assert_caption_is_whole,
+    assert_made_alike,
+    assert_quick,
     drag,
     shown,
 )
@@ -663,12 +662,8 @@ def test_every_control_moves_the_picture_at_its_extremes(name: str) -> None:
 @every
 @pytest.mark.usefixtures("short")
 def test_the_stored_state_is_the_same_every_time(name: str) -> None:
-    one, other = MAKERS[name](), MAKERS[name]()
-    assert repr(one) == repr(other)
+    one, _ = assert_made_alike(MAKERS[name], 40_000)
     assert one.live.picture.alt == f"{one.name}: {one.readout}"
-    first, second = (e._repr_mimebundle_()[0] for e in (one, other))
-    assert first["image/png"] == second["image/png"]
-    assert len(base64.b64decode(first["image/png"])) < 40_000
 
 
 @every
@@ -684,13 +679,6 @@ def test_the_caption_is_not_cut_off(name: str) -> None:
         assert_caption_is_whole(explorer)
 
 
-def half_way(control: widgets.Widget, other: bool) -> float:
-    share = 0.7 if other else 0.3
-    return type(control.value)(
-        control.min + share * (control.max - control.min)
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "control"),
     [("cost_profit", "cost"), ("cross_entropy", "p"), ("polynomial", "degree")],
@@ -699,18 +687,10 @@ def half_way(control: widgets.Widget, other: bool) -> float:
 def test_a_move_is_much_faster_than_a_full_drawing(
     name: str, control: str
 ) -> None:
-    # Compared in the same run, so that a slow machine slows both.
     explorer = MAKERS[name]()
     slider = explorer.controls[control]
-    move, full = [], []
-    for number in range(10):
-        begin = time.perf_counter()
-        slider.value = half_way(slider, other=number % 2 == 0)
-        middle = time.perf_counter()
-        explorer.live.canvas.draw()
-        move.append(middle - begin)
-        full.append(time.perf_counter() - middle)
-    assert statistics.median(move) < 0.7 * statistics.median(full)
+    places = slider.min + np.array([0.3, 0.7] * 5) * (slider.max - slider.min)
+    assert_quick(explorer, control, map(type(slider.value), places))
 
 
 def test_a_broken_move_is_told_below_the_picture(

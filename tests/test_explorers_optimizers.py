@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import math
-import statistics
-import time
 from collections.abc import Callable, Iterator
 
 from course_utils import explorers, scratch, style, toy
 from course_utils.explorers import Explorer, optimizers
 from tests.explored import (
     assert_caption_is_whole,
+    assert_made_alike,
+    assert_quick,
     click,
     drag,
     shared,
@@ -418,17 +417,7 @@ def test_too_few_or_too_many_rules_are_explained(count: int) -> None:
 
 
 def test_a_frame_is_much_faster_than_a_full_drawing() -> None:
-    # Compared in the same run, so that a slow machine slows both.
-    explorer = make_race()
-    frame, full = [], []
-    for step in range(0, 200, 10):
-        begin = time.perf_counter()
-        drag(explorer, step=step)
-        middle = time.perf_counter()
-        explorer.live.canvas.draw()
-        frame.append(middle - begin)
-        full.append(time.perf_counter() - middle)
-    assert statistics.median(frame) < 0.5 * statistics.median(full)
+    assert_quick(make_race(), "step", range(0, 200, 10), share=0.5)
 
 
 # The range test ------------------------------------------------------------
@@ -607,12 +596,7 @@ def test_controls_can_be_seen_once_and_have_a_description(
 
 @every
 def test_the_stored_state_is_the_same_every_time(make: Callable) -> None:
-    one, other = make(), make()
-    assert repr(one) == repr(other)
-    assert "0x" not in repr(one)
-    first, second = (e._repr_mimebundle_()[0] for e in (one, other))
-    assert first["image/png"] == second["image/png"]
-    assert len(base64.b64decode(first["image/png"])) < 60_000
+    assert_made_alike(make)
 
 
 @every

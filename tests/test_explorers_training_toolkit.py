@@ -6,8 +6,6 @@ The oracles are SciPy and the augmenting layers of Keras.
 from __future__ import annotations
 
 import base64
-import statistics
-import time
 
 from course_utils import explorers, standins
 from course_utils.explorers import Explorer
@@ -15,6 +13,7 @@ from course_utils.explorers import training_toolkit as toolkit
 from course_utils.explorers.training_toolkit import moved
 from tests.explored import (
     assert_caption_is_whole,
+    assert_quick,
     drag,
     limits,
     shared,
@@ -474,14 +473,4 @@ def test_the_longest_caption_is_whole() -> None:
 
 
 def test_a_move_is_much_faster_than_a_full_drawing() -> None:
-    # Compared in the same run, so that a slow machine slows both.
-    explorer = make()
-    move, full = [], []
-    for turn in range(-100, 100, 10):
-        begin = time.perf_counter()
-        drag(explorer, turn=turn)
-        middle = time.perf_counter()
-        explorer.live.canvas.draw()
-        move.append(middle - begin)
-        full.append(time.perf_counter() - middle)
-    assert statistics.median(move) < 0.8 * statistics.median(full)
+    assert_quick(make(), "turn", range(-100, 100, 10), share=0.8)
