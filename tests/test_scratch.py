@@ -9,6 +9,7 @@ from course_utils import scratch
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 
 def slope(w: np.ndarray) -> np.ndarray:
@@ -186,3 +187,96 @@ def test_minibatches_are_shuffled_anew_each_epoch_and_repeatable() -> None:
     assert first != second
     assert first != sorted(first)
     assert epochs(0) == [first, second] != epochs(1)
+
+
+def inked(picture: np.ndarray) -> tuple[int, ...]:
+    """Return how many rows and columns the ink spans."""
+    return tuple(int(np.ptp(axis)) + 1 for axis in np.nonzero(picture))
+
+
+def ramp(height: int, width: int, seed: int) -> np.ndarray:
+    """Return ink all over a box, heavier towards one corner."""
+    slopes = np.random.default_rng(seed).uniform(-0.4, 0.4, 2)
+    down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    return (0.6 + 0.5 * (slopes[0] * down + slopes[1] * across)).astype("f4")
+
+
+def on_paper(box: np.ndarray, top: int, left: int) -> np.ndarray:
+    """Return a page of 70 × 90 pixels with a box of ink."""
+    page = np.zeros((70, 90), box.dtype)
+    page[top : top + box.shape[0], left : left + box.shape[1]] = box
+    return page
+
+
+def test_an_empty_page_is_centred_to_an_empty_picture() -> None:
+    picture = scratch.centred(np.zeros((5, 9)))
+    assert picture.shape == (28, 28)
+    assert picture.dtype == np.float32
+    assert not picture.any()
+
+
+@pytest.mark.parametrize("place", [(0, 0), (3, 8), (4, 2)], ids=str)
+def test_one_pixel_becomes_a_square_in_the_middle(place: tuple) -> None:
+    page = np.zeros((5, 9))
+    page[place] = 0.7
+    picture = scratch.centred(page)
+    assert inked(picture) == (20, 20)
+    np.testing.assert_allclose(picture[picture > 0], 0.7, atol=1e-6)
+    middle = ndimage.center_of_mass(picture)
+    np.testing.assert_allclose(middle, 14, atol=0.5)
+
+
+@pytest.mark.parametrize(
+    ("shape", "spans"),
+    [
+        ((40, 40), (20, 20)),
+        ((60, 15), (20, 5)),
+        ((12, 50), (5, 20)),
+        ((7, 4), (20, 11)),
+        ((1, 30), (1, 20)),
+        ((66, 1), (20, 1)),
+    ],
+    ids=str,
+)
+def test_the_longer_side_gets_20_pixels_and_the_mass_the_middle(
+    shape: tuple[int, int], spans: tuple[int, int]
+) -> None:
+    for seed in range(20):
+        box = ramp(*shape, seed)
+        picture = scratch.centred(on_paper(box, seed % 4, 3 * seed % 37))
+        assert inked(picture) == spans
+        middle = ndimage.center_of_mass(picture)
+        np.testing.assert_allclose(middle, 14, atol=0.5 + 1e-4)
+        # Placing what is in the corner does not change it.
+        np.testing.assert_array_equal(picture, scratch.centred(box))
+
+
+def test_ink_of_20_pixels_is_moved_and_not_changed() -> None:
+    box = ramp(20, 12, 0)
+    picture = scratch.centred(on_paper(box, 33, 51))
+    np.testing.assert_array_equal(picture[picture > 0], box.ravel())
+    np.testing.assert_array_equal(scratch.centred(picture), picture)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_ink_with_its_mass_at_one_end_stays_in_the_picture(turns: int) -> None:
+    box = np.full((20, 20), 0.001, "f4")
+    box[0] = 1
+    picture = np.rot90(scratch.centred(np.rot90(box, turns)), -turns)
+    assert inked(picture) == (20, 20)
+    assert picture[8].max() == 1, "as low as it may stand"
+
+
+def test_what_centring_returns_lies_between_0_and_1() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        picture = scratch.centred((rng.random((50, 33)) > 0.7).astype(float))
+        assert picture.min() == 0
+        assert 0.5 < picture.max() <= 1
+
+
+def test_lines_too_fine_for_20_pixels_become_grey() -> None:
+    stripes = np.where(np.arange(60) % 2, 1.0, 0.4) * np.ones((60, 1))
+    picture = scratch.centred(stripes)
+    np.testing.assert_allclose(picture[picture > 0].mean(), 0.7, atol=0.01)
+    assert np.abs(picture[picture > 0] - 0.7).max() < 0.15
