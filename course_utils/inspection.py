@@ -326,7 +326,8 @@ def gradient_norms(model: Any, x: Any, y: Any) -> dict[str, float]:
         for variable in twin.variables
     ]
     # After its first step, the momentum is minus the rate times the gradient.
-    # No tape is needed, so this works with every backend.
+    # No tape is needed, so this works with every backend. To compile a step
+    # for a single batch would take longer than the step.
     optimizer = keras.optimizers.SGD(1.0, momentum=0.9)
     twin.compile(optimizer, model.loss, run_eagerly=True, auto_scale_loss=False)
     try:
