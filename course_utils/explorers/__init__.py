@@ -1,5 +1,9 @@
 """Interactive pictures: controls, a function, and what it draws."""
 
+from course_utils.explorers.convolutional_networks import (
+    kernel,
+    receptive_field,
+)
 from course_utils.explorers.digit_pad import digit_pad
 from course_utils.explorers.explorer import Explorer
 from course_utils.explorers.feature_maps import feature_maps
@@ -41,11 +45,13 @@ __all__ = [
     "cross_entropy",
     "digit_pad",
     "feature_maps",
+    "kernel",
     "learning_rate",
     "line_fit",
     "polynomial",
     "race",
     "range_test",
+    "receptive_field",
     "regime",
     "regularisation",
     "reshape_or_transpose",
