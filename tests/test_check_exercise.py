@@ -834,3 +834,25 @@ def test_what_is_no_number_is_named(value: Any) -> None:
 def test_an_untouched_number_is_not_attempted() -> None:
     with pytest.raises(NotAttempted):
         exercise.number(..., "The rate")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "said"),
+    [
+        (["zero", "division"], "f() raised ZeroDivisionError: zero\nzero!"),
+        (["brake", ""], "f() raised ZeroDivisionError: zero\n!"),
+        (["brake"], "f() raised ZeroDivisionError: zero"),
+    ],
+    ids=["first", "any", "none"],
+)
+def test_advice_is_added_to_what_was_raised(
+    patterns: list[str], said: str
+) -> None:
+    def fails() -> None:
+        raise ZeroDivisionError("zero")
+
+    with (
+        pytest.raises(Wrong, match=f"^{re.escape(said)}$"),
+        exercise.explained({pattern: f"{pattern}!" for pattern in patterns}),
+    ):
+        exercise.attempt("f()", fails)

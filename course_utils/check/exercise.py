@@ -372,6 +372,26 @@ def attempt(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
         raise Wrong("The function ended the program with exit().") from error
 
 
+@contextlib.contextmanager
+def explained(advice: Mapping[str, str]) -> Iterator[None]:
+    """Add a sentence to what an answer raises in this block.
+
+    Args:
+        advice: By a pattern of the message, what helps; the first that is
+            found counts, and "" is found in every message.
+
+    Raises:
+        Wrong: What was raised, with the advice, if a pattern is found.
+    """
+    try:
+        yield
+    except Raised as raised:
+        for pattern, said in advice.items():
+            if re.search(pattern, str(raised), re.DOTALL):
+                raise Wrong(f"{raised}\n{said}".strip()) from raised
+        raise
+
+
 def number(value: Any, what: str) -> float:
     """Read a learner's value as one finite number.
 

@@ -12,6 +12,7 @@ from course_utils.check.exercise import (
     Wrong,
     against,
     call,
+    explained,
     in_parts,
 )
 
@@ -564,16 +565,13 @@ _grade_parts = in_parts(
 
 def _grade_backward(answer: Any) -> str:
     """Grade the three values, and notice the lecture's own function."""
-    try:
+    advice = {
+        "missing 1 required positional argument: 'slope'": "The backward of "
+        "the lecture, which goes through all layers, needs a slope. Asked "
+        "here is layer_backward, which is called with (x, W, delta)."
+    }
+    with explained(advice):
         return _grade_parts(answer)
-    except Wrong as wrong:
-        if "missing 1 required positional argument: 'slope'" in str(wrong):
-            raise Wrong(
-                f"{wrong}\nThe backward of the lecture, which goes through "
-                "all layers, needs a slope. Asked here is layer_backward, "
-                "which is called with (x, W, delta)."
-            ) from wrong
-        raise
 
 
 backward = Exercise(

@@ -12,6 +12,7 @@ from course_utils.check.exercise import (
     Wrong,
     against,
     call,
+    explained,
     in_parts,
     number,
 )
@@ -422,15 +423,12 @@ _grade_adam = in_parts(
 
 def _adam_step(answer: Any) -> str:
     """Grade the three values, and explain a division by zero."""
-    try:
+    advice = {
+        "ZeroDivisionError": "1 − beta to the power 0 is 0, but t counts from "
+        "1: 1 − beta1**t and 1 − beta2**t are never 0."
+    }
+    with explained(advice):
         return _grade_adam(answer)
-    except Wrong as wrong:
-        if "ZeroDivisionError" in str(wrong):
-            raise Wrong(
-                f"{wrong}\n1 − beta to the power 0 is 0, but t counts from 1: "
-                "1 − beta1**t and 1 − beta2**t are never 0."
-            ) from wrong
-        raise
 
 
 adam_step = Exercise(

@@ -15,7 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from course_utils.check.exercise import Exercise, Raised, Wrong, against, call
+from course_utils.check.exercise import (
+    Exercise,
+    Raised,
+    Wrong,
+    against,
+    call,
+    explained,
+)
 
 import numpy as np
 
@@ -244,13 +251,12 @@ _grade_empty_page = against(
 def _both_kinds_of_page(answer: Any) -> str:
     """Grade a function on pages with ink, then on empty ones."""
     _grade_ink(answer)
-    try:
+    empty = (
+        "This page is empty: nothing differs from the background. Give back "
+        "zeros there."
+    )
+    with explained({"": empty}):
         return _grade_empty_page(answer)
-    except Raised as raised:
-        raise Wrong(
-            f"{raised}\nThis page is empty: nothing differs from the "
-            "background. Give back zeros there."
-        ) from raised
 
 
 ink = Exercise(
@@ -1041,26 +1047,16 @@ def _only_filled_up(answer: Any) -> bool:
 
 def _explained_worst(answer: Any) -> str:
     """Grade a function, and say which case is easily forgotten."""
-    try:
-        return _grade_worst(_any_order_of_equals(answer))
-    except Raised as raised:
+    advice = {
         # c[wrong] works with the tuple, wrong[order] and wrong[0] do not.
-        if any(
-            sign in str(raised) for sign in ("scalar index", "tuple index out")
-        ):
-            raise Wrong(
-                f"{raised}\nnp.where(condition) gives a tuple of arrays: take "
-                "np.flatnonzero(condition)."
-            ) from raised
-        if any(
-            sign in str(raised)
-            for sign in ("IndexError", "out of bounds", "empty")
-        ):
-            raise Wrong(
-                f"{raised}\nThere may be fewer mistakes than k, or none: a "
-                "slice, order[:k], takes what there is."
-            ) from raised
-        raise
+        "scalar index|tuple index out": "np.where(condition) gives a tuple of "
+        "arrays: take np.flatnonzero(condition).",
+        "IndexError|out of bounds|empty": "There may be fewer mistakes than "
+        "k, or none: a slice, order[:k], takes what there is.",
+    }
+    try:
+        with explained(advice):
+            return _grade_worst(_any_order_of_equals(answer))
     except Wrong as wrong:
         # Only where the shape is wrong: what an answer prints comes twice.
         if "gave back shape" in str(wrong) and _only_filled_up(answer):
@@ -1245,16 +1241,13 @@ _grade_optimism = against(
 
 def _explained_optimism(answer: Any) -> str:
     """Grade a function, and explain an index from the whole table."""
-    try:
+    advice = {
+        "out of bounds for axis": "An argmax without an axis counts through "
+        "the whole table. The best epoch of each run is "
+        "picked_on.argmax(axis=1)."
+    }
+    with explained(advice):
         return _grade_optimism(answer)
-    except Raised as raised:
-        if "out of bounds for axis" in str(raised):
-            raise Wrong(
-                f"{raised}\nAn argmax without an axis counts through the "
-                "whole table. The best epoch of each run is "
-                "picked_on.argmax(axis=1)."
-            ) from raised
-        raise
 
 
 optimism = Exercise(
