@@ -97,7 +97,8 @@ def feature_maps(
         one = _painted(given[..., channel], low, high, table)
         left.show(_enlarged(pictures[picture], 195))
         middle.show(_enlarged(one, 195))
-        bar.show(table[None, np.arange(195) * 256 // 195].repeat(12, 0))
+        gradient = table[np.linspace(0, 255, 195).round().astype(int)]
+        bar.show(gradient[None].repeat(12, 0))
         right.show(sheet.colours)
         ends.set_text(f"{_number(low)}  to  {_number(high)}")
         row, column = divmod(channel, sheet.columns)
@@ -108,7 +109,8 @@ def feature_maps(
             across / SIDE,
             down / SIDE,
         )
-        place = f"{layer} (layer {names.index(layer) + 1} of {len(names)})"
+        name = layer if len(layer) <= 20 else f"{layer[:19]}…"
+        place = f"{name} (layer {names.index(layer) + 1} of {len(names)})"
         says = _said(given, channel, sheet.constant)
         return f"Picture {picture}, {place}: {says}"
 
@@ -291,19 +293,19 @@ def _said(given: np.ndarray, channel: int, constant: int) -> str:
         return text + "has not a single finite number."
     low, high = one[finite].min(), one[finite].max()
     if low == high:
-        text += f"is {_number(low)} everywhere."
+        text += f"is {_number(low)} everywhere"
     else:
         strength = np.abs(np.where(finite, one, 0))
         row, column = divmod(int(strength.argmax()), width)
         text += f"runs from {_number(low)} to {_number(high)}, "
-        text += f"strongest in row {row}, column {column}."
+        text += f"strongest at row {row}, column {column}"
         zeros = (one == 0).mean()
-        if zeros:
-            text += f" Zero: {_percent(zeros)} of it."
+        text += f", {_percent(zeros)} zero" if zeros else ""
     if not finite.all():
-        text += f" Not finite: {(~finite).sum()} of its {one.size} numbers."
+        text += f", {(~finite).sum()} of {one.size:,} not finite"
+    text += "."
     if constant and count > 1:
-        text += f" Constant: {constant} of {count} channels."
+        text += f" Constant channels: {constant}."
     return text
 
 
