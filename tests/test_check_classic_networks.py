@@ -308,20 +308,16 @@ MISTAKES: dict[str, list[tuple[Callable, str]]] = {
         ),
         (
             lambda c, r, f, k: c * (r + 1) + r * (k * k * f + 1),
-            "each channel that goes in",
+            "channels that go in",
         ),
-        (
-            lambda c, r, f, k: (c + 1) * r + k * k * (r + 1) * f,
-            "Each place of the kernel",
-        ),
-        (lambda c, r, f, k: (c + 1) * r + (k * r + 1) * f, "counts once"),
+        (lambda c, r, f, k: (c + 1) * r + (k * r + 1) * f, "is a square"),
         (
             lambda c, r, f, k: (c + 1) * r + (k * k * c + 1) * f,
-            "still sees all",
+            "sees all channels",
         ),
         (
             lambda c, r, f, k: (c + 1) * r + (k * k + 1) * f,
-            "see one channel",
+            "a filter sees all",
         ),
         (
             lambda c, r, f, k: (k * k * c + 1) * r + (k * k * r + 1) * f,
@@ -674,6 +670,12 @@ def test_the_networks_sleep_as_planned() -> None:
     assert found == [[], ["norm_2", "norm_3", "norm_5"], ["norm_3"]]
 
 
+def test_kernels_are_drawn_again_after_a_check(keras: Any) -> None:
+    for name in ("residual_block_of", "lighter"):
+        EXERCISES[name](lambda *arguments: 1 / 0)
+    assert np.ptp(keras.layers.Dense(3)(np.ones((1, 4)))) > 0
+
+
 def test_numbers_of_the_insights(keras: Any) -> None:
     assert bottleneck(192, 16, 32, 5) == by_keras(192, 16, 32, 5) == 15_920
     assert by_keras(4, 2, 3, 3) == 67
@@ -685,13 +687,10 @@ def test_numbers_of_the_insights(keras: Any) -> None:
 
 
 JAX = """
-import time
 from tests import test_check_classic_networks as here
 
 for name, forms in here.RIGHT.items():
-    begin = time.perf_counter()
     print(name, bool(here.EXERCISES[name](forms["the solution"])))
-    assert time.perf_counter() - begin < 15
 for name, place in (("residual_block_of", 0), ("lighter", 2), ("asleep", 1)):
     answer, said = here.MISTAKES[name][place]
     print(name, said in here.EXERCISES[name](answer).message)

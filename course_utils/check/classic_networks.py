@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from unittest import mock
 
 from course_utils import scratch
 from course_utils.check.exercise import (
@@ -36,24 +39,15 @@ bottleneck = Exercise(
             ),
             "Each convolution has one bias here. It has one for each channel "
             "that it makes.": lambda c, r, f, k: c * r + k**2 * r * f + 2,
-            "Here is a bias for each channel that goes in. There is one for "
-            "each that comes out.": (
-                lambda c, r, f, k: c * (r + 1) + r * (k**2 * f + 1)
-            ),
-            "Each place of the kernel has a bias here. A filter has one, "
-            "however large its kernel is.": (
-                lambda c, r, f, k: (c + 1) * r + k**2 * (r + 1) * f
-            ),
-            "The side of the kernel counts once. There are kernel · kernel "
-            "places, with a weight in each.": (
+            "The biases count the channels that go in, not those that come "
+            "out.": lambda c, r, f, k: c * (r + 1) + r * (k**2 * f + 1),
+            "The kernel is a square: it has kernel · kernel places.": (
                 lambda c, r, f, k: (c + 1) * r + (k * r + 1) * f
             ),
-            "The second convolution still sees all channels. It gets the "
-            "reduced ones.": (
+            "The second convolution sees all channels, not the reduced ones.": (
                 lambda c, r, f, k: (c + 1) * r + (k**2 * c + 1) * f
             ),
-            "The filters of the second convolution see one channel here. "
-            "Each of them sees all the reduced ones.": (
+            "In the second convolution, a filter sees all reduced channels.": (
                 lambda c, r, f, k: (c + 1) * r + (k**2 + 1) * f
             ),
             "Both kernels are large here. The first convolution is 1 × 1.": (
@@ -108,6 +102,26 @@ _ADVICE = {
     "no attribute 'moving_": "Only batch normalisation has it. Ask first: "
     "isinstance(layer, layers.BatchNormalization).",
 }
+
+
+@contextlib.contextmanager
+def _without_drawing() -> Iterator[None]:
+    """Start kernels at 0, in this thread: a check overwrites them anyway.
+
+    JAX compiles the drawing anew for every shape, for seconds.
+    """
+    import keras
+
+    kind = keras.initializers.GlorotUniform  # the initializer of layers
+    draw, here = kind.__call__, threading.get_ident()
+
+    def start(self: Any, shape: tuple, dtype: Any = None) -> Any:
+        if threading.get_ident() == here:
+            return np.zeros(shape, "float32")
+        return draw(self, shape, dtype)
+
+    with mock.patch.object(kind, "__call__", start):
+        yield
 
 
 def _inner(model: Any, kind: type) -> list:
@@ -247,6 +261,7 @@ def _explain(model: Any, x: np.ndarray, found: tuple) -> str:
 
 
 @_quietly()
+@_without_drawing()
 def _residual_block_of(answer: Any) -> str:
     """Grade a block by its layers, and by what it computes with them."""
     for channels, filters in ((3, 3), (2, 5), (5, 2)):
@@ -351,6 +366,7 @@ def _check_bends(model: Any, channels: int) -> None:
 
 
 @_quietly()
+@_without_drawing()
 def _lighter(answer: Any) -> str:
     """Grade a replacement by its size, its field and its bends."""
     import keras
