@@ -1,5 +1,6 @@
 """Interactive pictures: controls, a function, and what it draws."""
 
+from course_utils.explorers.classic_networks import architecture
 from course_utils.explorers.convolutional_networks import (
     kernel,
     receptive_field,
@@ -37,6 +38,7 @@ __all__ = [
     "Explorer",
     "activation",
     "approximator",
+    "architecture",
     "augmentation",
     "axis",
     "boundary",
