@@ -572,7 +572,7 @@ asleep = Exercise(
         "Look at moving_mean and moving_variance of each layer, let the model "
         "train on x, and look again.",
         "model(x, training=True) moves the statistics, and nothing else. Copy "
-        "what you saw before: np.array(layer.moving_mean).",
+        "what you saw before: keras.ops.convert_to_numpy(layer.moving_mean).",
         "names = [layer.name for layer in model.layers if isinstance(layer, "
         "layers.BatchNormalization)], of those where both are np.array_equal "
         "before and after. At the end model.set_weights(weights).",
