@@ -122,9 +122,7 @@ class DigitPad:
 
     def _receive(self, pad: Pad, drawing: dict, pixels: list) -> None:
         """Take a drawing from the browser, which keeps it and needs no echo."""
-        self.pad.set_state(
-            {"drawing": {**drawing, "pixels": bytes(pixels[0])}}
-        )
+        self.pad.set_state({"drawing": {**drawing, "pixels": bytes(pixels[0])}})
 
     def _read(self, change: dict | None = None) -> None:
         """Show the drawing to the network and tell the browser.
