@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras import layers
 
 
@@ -140,17 +141,16 @@ def lenet5(
         A network of 62,006 parameters at full width.
     """
     image = keras.Input(input_shape, name="image")
+    a, b, c, d = (scaled(size, width) for size in (6, 16, 120, 84))
     x = through(
         image,
-        layers.Conv2D(scaled(6, width), 5, activation=activation, name="conv1"),
+        layers.Conv2D(a, 5, activation=activation, name="conv1"),
         layers.MaxPooling2D(name="pool1"),
-        layers.Conv2D(
-            scaled(16, width), 5, activation=activation, name="conv2"
-        ),
+        layers.Conv2D(b, 5, activation=activation, name="conv2"),
         layers.MaxPooling2D(name="pool2"),
         layers.Flatten(name="flatten"),
-        layers.Dense(scaled(120, width), activation=activation, name="dense3"),
-        layers.Dense(scaled(84, width), activation=activation, name="dense4"),
+        layers.Dense(c, activation=activation, name="dense3"),
+        layers.Dense(d, activation=activation, name="dense4"),
         layers.Dense(classes, activation="softmax", name="dense5"),
     )
     return keras.Model(image, x, name="lenet5")
@@ -176,33 +176,22 @@ def alexnet8(
         A network of 9,639,178 parameters at full width, 704 of them not
         trainable.
     """
-    image = keras.Input(input_shape, name="image")
-    x = through(
-        image,
-        layers.Conv2D(scaled(96, width), 3, name="conv1"),
-        layers.BatchNormalization(name="norm1"),
-        layers.ReLU(name="relu1"),
-        layers.MaxPooling2D(3, strides=2, name="pool1"),
-        layers.Conv2D(scaled(256, width), 3, name="conv2"),
-        layers.BatchNormalization(name="norm2"),
-        layers.ReLU(name="relu2"),
-        layers.MaxPooling2D(3, strides=2, name="pool2"),
-    )
-    for place, channels in ((3, 384), (4, 384), (5, 256)):
-        conv = layers.Conv2D(
-            scaled(channels, width), 3, padding="same", name=f"conv{place}"
-        )
-        x = through(x, conv, layers.ReLU(name=f"relu{place}"))
-    x = through(
-        x,
-        layers.MaxPooling2D(3, strides=2, name="pool5"),
-        layers.Flatten(name="flatten"),
-        layers.Dense(scaled(2048, width), activation="relu", name="dense6"),
-        layers.Dropout(0.5, name="drop6"),
-        layers.Dense(scaled(2048, width), activation="relu", name="dense7"),
-        layers.Dropout(0.5, name="drop7"),
-        layers.Dense(classes, activation="softmax", name="dense8"),
-    )
+    x = image = keras.Input(input_shape, name="image")
+    for place, channels in enumerate((96, 256, 384, 384, 256), start=1):
+        filters, early = scaled(channels, width), place < 3
+        padding = "valid" if early else "same"
+        conv = layers.Conv2D(filters, 3, padding=padding, name=f"conv{place}")
+        x = through(x, conv)
+        if early:
+            x = layers.BatchNormalization(name=f"norm{place}")(x)
+        x = layers.ReLU(name=f"relu{place}")(x)
+        if place in (1, 2, 5):
+            x = through(x, layers.MaxPooling2D(3, 2, name=f"pool{place}"))
+    x = layers.Flatten(name="flatten")(x)
+    for name in ("dense6", "dense7"):
+        x = layers.Dense(scaled(2048, width), activation="relu", name=name)(x)
+        x = layers.Dropout(0.5, name=f"drop_{name}")(x)
+    x = layers.Dense(classes, activation="softmax", name="dense8")(x)
     return keras.Model(image, x, name="alexnet8")
 
 
@@ -322,18 +311,12 @@ def vgg16(
         filters = scaled(min(32 * 2**stage, 512), width)
         for step in range(1, depth + 1):
             x = conv_bn_relu(x, filters, place=f"{stage}_{step}")
-        x = through(
-            x,
-            layers.MaxPooling2D(padding="same", name=f"pool{stage}"),
-            layers.Dropout(0.2, name=f"drop{stage}"),
-        )
+        x = layers.MaxPooling2D(padding="same", name=f"pool{stage}")(x)
+        x = layers.Dropout(0.2, name=f"drop{stage}")(x)
     x = layers.Flatten(name="flatten")(x)
     for name in ("fc1", "fc2"):
-        x = through(
-            x,
-            layers.Dense(scaled(512, width), activation="relu", name=name),
-            layers.Dropout(0.2, name=f"drop_{name}"),
-        )
+        x = layers.Dense(scaled(512, width), activation="relu", name=name)(x)
+        x = layers.Dropout(0.2, name=f"drop_{name}")(x)
     x = layers.Dense(classes, activation="softmax", name="fc3")(x)
     return keras.Model(image, x, name="vgg16")
 
@@ -344,7 +327,7 @@ def inception_block(
     strides: int = 1,
     place: str = "",
     bottleneck: bool = True,
-    frozen: bool = False,
+    **others: bool,
 ) -> keras.KerasTensor:
     """Append four branches that look at 1, 3, 5 and 3 pixels, side by side.
 
@@ -355,7 +338,7 @@ def inception_block(
         place: Middle of the layers' names, as "1a" for `conv1a_3x3`.
         bottleneck: Whether 1 × 1 convolutions reduce the channels before the
             3 × 3 and the 5 × 5 convolution.
-        frozen: As in `conv_bn`.
+        **others: `normalised` and `frozen` of `conv_bn`.
 
     Returns:
         The branches' channels, one after the other, shape
@@ -363,17 +346,15 @@ def inception_block(
     """
 
     def conv(x, kernel, strides, name):
-        where = f"{place}_{name}"
-        return conv_bn_relu(x, filters, kernel, strides, where, frozen=frozen)
+        name = f"{place}_{name}"
+        return conv_bn_relu(x, filters, kernel, strides, name, **others)
 
     branches = [conv(x, 1, strides, "1x1")]
     for kernel in (3, 5):
-        name = f"{kernel}x{kernel}"
+        y, step, name = x, strides, f"{kernel}x{kernel}"
         if bottleneck:
-            reduced = conv(x, 1, strides, f"{name}_reduce")
-            branches.append(conv(reduced, kernel, 1, name))
-        else:
-            branches.append(conv(x, kernel, strides, name))
+            y, step = conv(x, 1, strides, f"{name}_reduce"), 1
+        branches.append(conv(y, kernel, step, name))
     pooled = layers.MaxPooling2D(3, 1, "same", name=f"pool{place}")(x)
     branches.append(conv(pooled, 1, strides, "pool"))
     return layers.Concatenate(name=f"concat{place}")(branches)
@@ -384,8 +365,7 @@ def inception10(
     classes: int = 10,
     width: float = 1.0,
     blocks: int = 2,
-    bottleneck: bool = True,
-    frozen: bool = False,
+    **options: bool,
 ) -> keras.Model:
     """Build a small Inception network of pairs of blocks.
 
@@ -397,20 +377,20 @@ def inception10(
         classes: Number of classes.
         width: Factor for all numbers of channels.
         blocks: Number of pairs; each halves the map and doubles the channels.
-        bottleneck: As in `inception_block`.
-        frozen: As in `conv_bn`.
+        **options: `bottleneck` of `inception_block`, `frozen` of `conv_bn`.
 
     Returns:
         A network of 121,418 parameters at full width, 1,184 of them not
         trainable.
     """
     image = keras.Input(input_shape, name="image")
+    frozen = options.get("frozen", False)
     x = conv_bn_relu(image, scaled(16, width), place="0", frozen=frozen)
     for pair in range(blocks):
         filters = scaled(16 * 2**pair, width)
         for half, strides in (("a", 2), ("b", 1)):
             place = f"{pair + 1}{half}"
-            x = inception_block(x, filters, strides, place, bottleneck, frozen)
+            x = inception_block(x, filters, strides, place, **options)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dense(classes, activation="softmax", name="softmax")(x)
     return keras.Model(image, x, name="inception10")
@@ -532,6 +512,24 @@ def residual(
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dense(classes, activation="softmax", name="softmax")(x)
     return keras.Model(image, x, name="residual" if shortcuts else "plain")
+
+
+def restart(variables: list, first: list[np.ndarray], seed: int) -> None:
+    """Draw the first weights again, without building the network again.
+
+    First weights are independent random numbers, so that a shuffled array of
+    them is as good a draw. Zeros and ones stay what they are.
+
+    Args:
+        variables: Those of a model, and those of its optimizer.
+        first: Their values before the training, in the same order.
+        seed: Also of what `fit` draws afterwards.
+    """
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    for variable, values in zip(variables, first, strict=True):
+        again = rng.permutation(values.ravel())
+        variable.assign(again.reshape(values.shape))
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:

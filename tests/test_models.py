@@ -400,3 +400,20 @@ def test_weights_of_another_architecture_are_refused(
     assert len(str(caught.value)) < 300
     weights = zip(before, model.get_weights(), strict=True)
     assert all(np.array_equal(a, b) for a, b in weights)
+
+
+def test_restart_draws_new_weights_of_the_same_kind() -> None:
+    model = small("residual")
+    model.optimizer.build(model.trainable_variables)
+    variables = model.weights + model.optimizer.variables
+    first = [variable.numpy() for variable in variables]
+    x, y, *_ = standins.shapes10(32, 0)
+    model.fit(x / np.float32(255), y, verbose=0)
+    models.restart(variables, first, seed=1)
+    again = [variable.numpy() for variable in variables]
+    for old, new in zip(first, again, strict=True):
+        assert np.array_equal(np.sort(old, None), np.sort(new, None))
+    kernel = first[0], again[0]
+    assert kernel[0].ndim == 4 and not np.array_equal(*kernel)
+    models.restart(variables, first, seed=1)
+    assert np.array_equal(variables[0].numpy(), again[0])
