@@ -1,24 +1,30 @@
-"""What does the first network of the course reach on the real images?
+"""What do the networks of the course reach on the real images?
 
-It trains 784-128-10 on MNIST and Fashion-MNIST from several seeds, plain and
-with light augmentation, and lets it read digits that nobody has written
-before: those of `course_utils.handwriting`. It prints tables in Markdown.
+It trains the first one, 784-128-10, on MNIST and Fashion-MNIST from several
+seeds, plain and with light augmentation, and lets it read digits that nobody
+has written before: those of `course_utils.handwriting`. With `classic` it
+trains those of lecture 09 on CIFAR-10 instead, at full width. It prints
+tables in Markdown.
 
 It needs the real images: set COURSE_DATA_DIR to a folder with mnist.npz and
-fashion_mnist.npz, or download them first.
+fashion_mnist.npz, or with cifar10.npz, or download them first.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import platform
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 
-from course_utils import datasets, handwriting, scratch
+from course_utils import datasets, handwriting, inspection, models, scratch
 
 import keras
 import numpy as np
@@ -30,6 +36,45 @@ RIGHT = 8  # of ten drawings, at least
 BATCH = 32
 BLOCK = 6000  # images that are augmented at once
 PHOTOS = 5  # hands whose ten digits are photographed
+CLASSIC = {  # with the epochs and seeds for which two processor cores suffice
+    "LeNet-5": (models.lenet5, 5, 3),
+    "baseline": (models.baseline, 5, 3),
+    "Inception-10": (models.inception10, 5, 3),
+    "Inception-10, frozen": (partial(models.inception10, frozen=True), 5, 3),
+    "LeNet-5 with ReLU": (partial(models.lenet5, activation="relu"), 5, 3),
+    "AlexNet-8": (models.alexnet8, 5, 3),
+    "ResNet-18": (models.resnet18, 2, 1),
+    "VGG-16": (models.vgg16, 2, 1),
+}
+
+
+class Log:
+    """Remembers what was measured, in a file with a line of JSON for each."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Read what the file holds, if there is one."""
+        self.path = path
+        lines = path.read_text().splitlines() if path and path.exists() else []
+        self.all = [json.loads(line) for line in lines]
+
+    def add(self, **row: object) -> None:
+        """Write down a result as soon as it is there."""
+        self.all.append(row)
+        if self.path:
+            with self.path.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+
+    def rows(self, name: str) -> list[dict]:
+        """Return the results of one network."""
+        return [row for row in self.all if row["network"] == name]
+
+    def right(self, name: str) -> dict[tuple[int, int], float]:
+        """Return the test accuracies of one network by seed and epoch."""
+        return {
+            (row["seed"], row["epoch"]): row["test"]
+            for row in self.rows(name)
+            if "epoch" in row
+        }
 
 
 def network(**settings: int) -> keras.Model:
@@ -178,9 +223,9 @@ def drawings(
         + " --- |" * 15
     )
     answers = {}
-    for kind, models in networks.items():
+    for kind, group in networks.items():
         for way, pictures in ways.items():
-            named = np.array([read(model, pictures) for model in models])
+            named = np.array([read(model, pictures) for model in group])
             answers[kind, way] = named
             right = named == digits
             by_hand = right.reshape(-1, 10, options.hands).sum(axis=1)
@@ -232,12 +277,110 @@ def photos(networks: dict[str, list[keras.Model]]) -> None:
             )
             for d, s in zip(digits, hands, strict=True)
         ]
-        for kind, models in networks.items():
+        for kind, group in networks.items():
             right = [
-                10 * np.mean(read(model, pictures) == digits)
-                for model in models
+                10 * np.mean(read(model, pictures) == digits) for model in group
             ]
             print(f"| {kind} | {shadow} | {turn}° | {np.mean(right):.2f} |")
+
+
+def built(build: Callable[[], keras.Model]) -> keras.Model:
+    """Build a network of lecture 09 and compile it as there."""
+    model = build()
+    model.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    return model
+
+
+def speed(model: keras.Model, x: np.ndarray, y: np.ndarray, size: int) -> float:
+    """Return on how many images a second `fit` trains; median of five."""
+    model.fit(x[:BATCH], y[:BATCH], batch_size=BATCH, verbose=0)  # compiles
+    seconds = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        model.fit(x[:size], y[:size], batch_size=BATCH, verbose=0)
+        seconds.append(time.perf_counter() - begin)
+    return size / float(np.median(seconds))
+
+
+def speeds(x: np.ndarray, y: np.ndarray, log: Log) -> None:
+    """Print the table of what the networks are and how fast they train."""
+    print(
+        "\n| network | parameters | not trainable | multiply-adds | images "
+        "per second | seconds per epoch |\n|" + " --- |" * 6
+    )
+    for name, (build, _, _) in CLASSIC.items():
+        model = built(build)
+        parameters, frozen, operations = inspection.totals(
+            inspection.layer_table(model)
+        )
+        rates = [row["rate"] for row in log.rows(name) if "rate" in row]
+        if not rates:
+            batches = min(64, max(2, round(1e9 / operations / BATCH)))
+            rates = [speed(model, x, y, BATCH * batches)]
+            log.add(network=name, rate=round(rates[0], 1))
+        print(
+            f"| {name} | {parameters:,} | {frozen:,} | {operations:,} | "
+            f"{rates[-1]:,.0f} | {len(x) / rates[-1]:,.1f} |",
+            flush=True,
+        )
+
+
+def learn(
+    name: str, seed: int, epochs: int, data: datasets.Images, log: Log
+) -> None:
+    """Train one network from one seed; log the accuracy of every epoch."""
+    keras.utils.set_random_seed(seed)
+    model = built(CLASSIC[name][0])
+    x = (data.x_train / 255).astype("float32")
+    x_test = (data.x_test / 255).astype("float32")
+    for epoch in range(1, epochs + 1):
+        begin = time.perf_counter()
+        model.fit(x, data.y_train, batch_size=BATCH, verbose=0)
+        seconds = time.perf_counter() - begin
+        _, right = model.evaluate(x_test, data.y_test, verbose=0)
+        log.add(network=name, seed=seed, epoch=epoch, test=round(right, 4))
+        tell(f"{name}, seed {seed}: {epoch}: {right:.4f} ({seconds:.0f} s)")
+
+
+def classic(options: argparse.Namespace) -> None:
+    """Train the networks of lecture 09; print the tables."""
+    data = datasets.load("cifar10")
+    log = Log(options.log)
+    speeds((data.x_train / 255).astype("float32"), data.y_train, log)
+    plan = {
+        name: (options.epochs or epochs, options.seeds or seeds)
+        for name, (_, epochs, seeds) in CLASSIC.items()
+    }
+    # Seed by seed: whoever breaks it off has something of every network.
+    for seed in range(max(seeds for _, seeds in plan.values())):
+        for name, (epochs, seeds) in plan.items():
+            if seed < seeds and (seed, epochs) not in log.right(name):
+                learn(name, seed, epochs, data, log)
+    most = max(epochs for epochs, _ in plan.values())
+    print(
+        f"\nSource: {data.source}; {len(data.x_train):,} images to train "
+        f"with, {len(data.x_test):,} to test with; batches of {BATCH}, Adam "
+        "0.001. Test accuracy after each epoch, median of the seeds, and "
+        "the spread after the last:\n\n| network | seeds | "
+        + " | ".join(f"{epoch}" for epoch in range(1, most + 1))
+        + " | least to greatest |\n|"
+        + " --- |" * (most + 3)
+    )
+    for name, (epochs, seeds) in plan.items():
+        right = log.right(name)
+        columns = [
+            [right[seed, epoch] for seed in range(seeds)]
+            for epoch in range(1, epochs + 1)
+        ]
+        cells = [f"{np.median(column):.3f}" for column in columns]
+        cells += [""] * (most - epochs)
+        last = columns[-1]
+        print(
+            f"| {name} | {seeds} | {' | '.join(cells)} | "
+            f"{min(last):.3f} to {max(last):.3f} |"
+        )
 
 
 def tell(text: str) -> None:
@@ -248,23 +391,38 @@ def tell(text: str) -> None:
 def main() -> int:
     """Measure everything; return 1 if a claim is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument(
+        "networks",
+        nargs="?",
+        choices=("first", "classic"),
+        default="first",
+        help="which to train (default first)",
+    )
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--hands", type=int, default=20)
+    parser.add_argument(
+        "--log",
+        type=Path,
+        help="with classic: a file that keeps what is measured, and from "
+        "which a training that was broken off goes on",
+    )
     parser.add_argument(
         "--no-bar",
         action="store_true",
         help="only print, whatever the result",
     )
     options = parser.parse_args()
-    if min(options.seeds, options.epochs, options.hands) < 1:
+    given = (options.seeds, options.epochs, options.hands)
+    if min(number for number in given if number is not None) < 1:
         parser.error("--seeds, --epochs and --hands must be at least 1")
     found = datasets.status()
-    if not {found[name] for name in SETS} <= {"your copy", "cache"}:
+    needed = SETS if options.networks == "first" else ["cifar10"]
+    if not {found[name] for name in needed} <= {"your copy", "cache"}:
         sys.exit(
             "This measures on real images only: set COURSE_DATA_DIR to a "
-            "folder with mnist.npz and fashion_mnist.npz, or download them "
-            "with `python start.py data fetch`."
+            f"folder with {' and '.join(f'{name}.npz' for name in needed)}, "
+            "or download them with `python start.py data fetch`."
         )
     begin = time.perf_counter()
     modules = ("numpy", "PIL", "keras", keras.backend.backend())
@@ -272,6 +430,12 @@ def main() -> int:
         f"{datetime.date.today()}, Python {platform.python_version()}, "
         + ", ".join(f"{m} {import_module(m).__version__}" for m in modules)
     )
+    if options.networks == "classic":
+        classic(options)
+        tell(f"{time.perf_counter() - begin:.0f} s in all")
+        return 0
+    options.seeds = options.seeds or 3
+    options.epochs = options.epochs or 5
     data = {name: datasets.load(name) for name in SETS}
     reached = {}
     networks, reached["mnist"] = trained("mnist", data["mnist"], options)
