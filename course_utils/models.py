@@ -535,8 +535,10 @@ def restart(variables: list, first: list[np.ndarray], seed: int) -> None:
 def load_weights(model: keras.Model, path: str | Path) -> None:
     """Load weights that were saved from the same architecture.
 
-    Keras alone stops half-way if some layer does not fit, and says nothing if
-    the file has layers that the model has not.
+    Keras alone stops half-way if some layer does not fit, says nothing if
+    the file has layers that the model has not, and loses the memory of an
+    optimizer that has made no step yet. Here a compiled model gets it, with
+    the learning rate; to start anew, compile after loading.
 
     Args:
         model: The network to load into.
@@ -548,7 +550,7 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
             it was.
     """
     path = Path(path)
-    stored = _stored_shapes(path)
+    stored, memory = _stored(path)
     own = Counter(tuple(weight.shape) for weight in model.weights)
     if stored != own:
         raise ValueError(
@@ -558,11 +560,14 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
             "belong to another network, width or image size. Build the "
             "network that was saved."
         )
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer and memory > len(optimizer.variables):
+        optimizer.build(model.trainable_variables)
     model.load_weights(path)
 
 
-def _stored_shapes(path: Path) -> Counter[tuple[int, ...]]:
-    """Count the shapes of a model's weights in a file."""
+def _stored(path: Path) -> tuple[Counter[tuple[int, ...]], int]:
+    """Count the shapes of weights in a file, and the optimizer's arrays."""
     import h5py
 
     source = path
@@ -580,4 +585,5 @@ def _stored_shapes(path: Path) -> Counter[tuple[int, ...]]:
                 else None
             )
         )
-    return Counter(shapes)
+        memory = len(file.get("optimizer/vars", ()))
+    return Counter(shapes), memory
