@@ -208,6 +208,13 @@ def reach_backwards(layers):
     return size
 
 
+def late_one(layers):
+    size = 1
+    for kernel, stride in layers:
+        size = size * stride + kernel - 1
+    return size
+
+
 def reach_by_sets(layers):
     pixels = {0}
     for kernel, stride in layers[::-1]:
@@ -283,6 +290,24 @@ def by_sums(convolve, size):
         image = np.zeros((size, size))
         image[place] = 1
         mask[place] = convolve(image).sum() == black
+    return mask
+
+
+def entry_by_entry(convolve, size):
+    mask, black = np.zeros((size, size), bool), convolve(np.zeros((size, size)))
+    for i, j in np.ndindex(size, size):
+        image = np.zeros((size, size))
+        image[i, j] = 1
+        mask[i, j] = convolve(image) == black
+    return mask
+
+
+def sum_of_zero(convolve, size):
+    mask = np.zeros((size, size), bool)
+    for place in np.ndindex(size, size):
+        image = np.zeros((size, size))
+        image[place] = 1
+        mask[place] = np.sum(convolve(image)) == 0
     return mask
 
 
@@ -373,6 +398,22 @@ MISTAKES = {
         "did not round": sized(
             lambda n, k, s: (n - k + 1) / s, lambda n, k, s: n / s
         ),
+        "round (n − k) / stride + 1: round": sized(
+            valid=lambda n, k, s: (n - k) / s + 1
+        ),
+        "n / stride up": sized(
+            lambda n, k, s: (n - k) / s + 1, lambda n, k, s: n / s
+        ),
+        "You rounded to the nearest": sized(
+            lambda n, k, s: round((n - k + 1) / s), lambda n, k, s: round(n / s)
+        ),
+        "For same you rounded to the nearest": sized(
+            same=lambda n, k, s: round(n / s)
+        ),
+        "the stride has no effect": sized(valid=lambda n, k, s: n - k + 1),
+        "or are brackets": sized(valid=lambda n, k, s: up(n - k + 1 / s)),
+        "only the 1 is divided by": sized(valid=lambda n, k, s: n - k + 1 / s),
+        "and rounded down. It": sized(valid=lambda n, k, s: int(n - k + 1 / s)),
         "treats same like valid": sized(same=up_valid),
         "treats valid like same": sized(valid=up_same),
         "valid and same are": sized(valid=up_same, same=up_valid),
@@ -405,6 +446,8 @@ MISTAKES = {
         "count from 0": reaching(wider, size=0),
         "wrong way round": lambda layers: reach_backwards(layers[::-1]),
         "wrong way round: here": lambda layers: reach(layers[::-1]),
+        "right only if you start": lambda layers: late_one(layers),
+        "after the multiplication": lambda layers: late_one(layers[::-1]),
         "Asked is how many": lambda layers: np.prod(layers, 0)[1],
         "area": lambda layers: reach(layers) ** 2,
         "inside the loop": lambda layers: reach(layers[:1]),
@@ -414,7 +457,9 @@ MISTAKES = {
         "turned round": lambda f, n: ~probe(f, n),
         "are exchanged": lambda f, n: probe(f, n).T,
         "may have a bias": without_bias,
-        "sum of the map": by_sums,
+        "sum of the map changes": by_sums,
+        "sum of the map is 0": sum_of_zero,
+        "np.array_equal(a, b)": entry_by_entry,
         "switched off again": left_on,
         "NaN does not tell": by_nan,
         "last row and the last column are unseen": as_told,

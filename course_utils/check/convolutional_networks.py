@@ -6,7 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from course_utils.check.exercise import Exercise, Raised, Wrong, against
+from course_utils.check.exercise import (
+    Exercise,
+    Raised,
+    Wrong,
+    against,
+    explained,
+)
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view as windows_of
@@ -156,7 +162,7 @@ output_shape = Exercise(
         cases=[
             ((28, 28), [(5, 1, "valid")]),
             ((32, 41), [(3, 2, "valid")]),
-            ((33, 40), [(4, 3, "same")]),
+            ((33, 41), [(4, 3, "same")]),
             ((32, 40), [(3, 1, "valid"), (2, 2, "valid"), (3, 1, "same")]),
             ((97, 60), [(7, 2, "same"), (5, 2, "valid"), (2, 2, "same")]),
             ((27, 50), [(2, 2, "valid"), (2, 3, "same"), (1, 2, "valid")]),
@@ -184,6 +190,32 @@ output_shape = Exercise(
             ),
             "You did not round. A map has whole pixels: round up.": _by(
                 lambda n, k, s: (n - k + 1) / s, lambda n, k, s: n / s
+            ),
+            "You did not round (n − k) / stride + 1: round it down.": (
+                _by(valid=lambda n, k, s: (n - k) / s + 1)
+            ),
+            "You did not round: (n − k) / stride + 1 down, n / stride up.": _by(
+                lambda n, k, s: (n - k) / s + 1, lambda n, k, s: n / s
+            ),
+            "You rounded to the nearest whole number. Round up.": _by(
+                lambda n, k, s: round((n - k + 1) / s),
+                lambda n, k, s: round(n / s),
+            ),
+            "For same you rounded to the nearest whole number. Round up.": (
+                _by(same=lambda n, k, s: round(n / s))
+            ),
+            # Rounded up, n − k + 1 / stride is the same number.
+            "For valid the stride has no effect. Is it missing, or are "
+            "brackets? (n − k + 1) / stride, rounded up.": (
+                _by(valid=lambda n, k, s: n - k + 1)
+            ),
+            "Brackets are missing: for valid only the 1 is divided by the "
+            "stride. It is (n − k + 1) / stride, rounded up.": (
+                _by(valid=lambda n, k, s: n - k + 1 / s)
+            ),
+            "Brackets are missing: for valid only the 1 is divided, and "
+            "rounded down. It is (n − k + 1) / stride, rounded up.": (
+                _by(valid=lambda n, k, s: n - k + 1 // s)
             ),
             "The padding is ignored: this treats same like valid.": (
                 _by(same=_valid)
@@ -257,6 +289,8 @@ def _rule(size: int, jump: int, k: int, s: int) -> tuple[int, int]:
     return size + (k - 1) * jump, jump * s
 
 
+_late = _fold(lambda n, jump, k, s: (n * s + k - 1, 1))
+
 field = Exercise(
     against(
         reference=_fold(_rule),
@@ -310,6 +344,13 @@ field = Exercise(
             "This is how many pixels lie between two neighbours of the last "
             "layer. Asked is how many one unit sees.": (
                 lambda layers: math.prod(s for _, s in layers)
+            ),
+            "You go from the first layer on with n · stride + kernel − 1. "
+            "Such a rule is right only if you start at the last layer, and "
+            "then it is (n − 1) · stride + kernel.": _late,
+            "From the last layer to the first it is (n − 1) · stride + "
+            "kernel. You subtract the 1 after the multiplication.": (
+                lambda layers: _late(layers[::-1])
             ),
             "This is the area. Asked is the size in one direction.": (
                 lambda layers: _fold(_rule)(layers) ** 2
@@ -382,59 +423,71 @@ def _probed(
 
 _unseen = _probed()
 
+_grade_unseen = against(
+    reference=_unseen,
+    cases=[
+        # Small images, so that a wrong mask can be shown as a whole.
+        (_convolution("stride_of_2", [[2]], stride=2), 4),
+        (_convolution("with_bias", [[1, 2], [3, 4]], bias=0.5, lost=1), 4),
+        (_convolution("edges", [[1, -1]]), 4),
+        (_convolution("same_padding", [[1, 2], [3, 4]], padding=1), 4),
+        (_convolution("no_weight_above", [[0, 0], [2, 1]]), 4),
+        (_convolution("tutorial_convolve", [[0.04] * 5] * 5, lost=1), 7),
+        (_convolution("mended_convolve", [[0.04] * 5] * 5), 7),
+    ],
+    mistakes={
+        "The mask is turned round: True is for the pixels without any "
+        "effect.": lambda convolve, n: ~_unseen(convolve, n),
+        "Rows and columns of the mask are exchanged.": (
+            lambda convolve, n: _unseen(convolve, n).T
+        ),
+        "Here a pixel counts as seen if the map is not 0. But a map may "
+        "have a bias: compare it with the map of the black image.": (
+            _probed(lambda one, other: one.any())
+        ),
+        "Here a pixel counts as unseen if the sum of the map is 0. But "
+        "the map of a black image need not be 0, and a sum of other "
+        "numbers can be: compare with the map of the black image.": (
+            _probed(lambda one, other: one.sum() != 0)
+        ),
+        "Here a pixel counts as seen if the sum of the map changes. But "
+        "one value may rise by what another falls: compare whole maps.": (
+            _probed(lambda one, other: one.sum() != other.sum())
+        ),
+        "Here a pixel counts as seen as soon as one before it was seen. "
+        "Is each pixel switched off again?": _probed(stays=True),
+        "Here a pixel counts as seen even if its weights are 0. Changing "
+        "it has no effect. (NaN does not tell: NaN · 0 is NaN.)": (
+            _probed(value=np.nan)
+        ),
+        "You answer that the last row and the last column are unseen, "
+        "whatever convolve does. Call it, and compare maps.": (
+            lambda convolve, n: np.pad(
+                np.zeros((n - 1, n - 1)), (0, 1), constant_values=1
+            )
+        ),
+        "You answer that every pixel is unseen, whatever convolve does.": (
+            lambda convolve, n: np.ones((n, n))
+        ),
+        "You answer that every pixel is seen, whatever convolve does.": (
+            lambda convolve, n: np.zeros((n, n))
+        ),
+    },
+    insight="The suspect never looks at the last row and the last column, "
+    "55 of 784 pixels in 28 × 28: its loops end one place too early. A "
+    "formula and a code that agree may share a mistake.",
+)
+
+
+def _compared(answer: Any) -> str:
+    """Grade the mask, and say how maps are compared where == raises."""
+    advice = "Compare whole maps: np.array_equal(a, b) is one True or False."
+    with explained({"setting an array element|truth value": advice}):
+        return _grade_unseen(answer)
+
+
 unseen = Exercise(
-    against(
-        reference=_unseen,
-        cases=[
-            # Small images, so that a wrong mask can be shown as a whole.
-            (_convolution("stride_of_2", [[2]], stride=2), 4),
-            (
-                _convolution("with_a_bias", [[1, 2], [3, 4]], bias=0.5, lost=1),
-                4,
-            ),
-            (_convolution("edges", [[1, -1]]), 4),
-            (_convolution("same_padding", [[1, 2], [3, 4]], padding=1), 4),
-            (_convolution("no_weight_above", [[0, 0], [2, 1]]), 4),
-            (_convolution("tutorial_convolve", [[0.04] * 5] * 5, lost=1), 7),
-            (_convolution("mended_convolve", [[0.04] * 5] * 5), 7),
-        ],
-        mistakes={
-            "The mask is turned round: True is for the pixels without any "
-            "effect.": lambda convolve, n: ~_unseen(convolve, n),
-            "Rows and columns of the mask are exchanged.": (
-                lambda convolve, n: _unseen(convolve, n).T
-            ),
-            "Here a pixel counts as seen if the map is not 0. But a map may "
-            "have a bias: compare it with the map of the black image.": (
-                _probed(lambda one, other: one.any())
-            ),
-            "Here a pixel counts as seen if the sum of the map changes. But "
-            "one value may rise by what another falls: compare whole maps.": (
-                _probed(lambda one, other: one.sum() != other.sum())
-            ),
-            "Here a pixel counts as seen as soon as one before it was seen. "
-            "Is each pixel switched off again?": _probed(stays=True),
-            "Here a pixel counts as seen even if its weights are 0. Changing "
-            "it has no effect. (NaN does not tell: NaN · 0 is NaN.)": (
-                _probed(value=np.nan)
-            ),
-            "You answer that the last row and the last column are unseen, "
-            "whatever convolve does. Call it, and compare maps.": (
-                lambda convolve, n: np.pad(
-                    np.zeros((n - 1, n - 1)), (0, 1), constant_values=1
-                )
-            ),
-            "You answer that every pixel is unseen, whatever convolve does.": (
-                lambda convolve, n: np.ones((n, n))
-            ),
-            "You answer that every pixel is seen, whatever convolve does.": (
-                lambda convolve, n: np.zeros((n, n))
-            ),
-        },
-        insight="The suspect never looks at the last row and the last column, "
-        "55 of 784 pixels in 28 × 28: its loops end one place too early. A "
-        "formula and a code that agree may share a mistake.",
-    ),
+    _compared,
     hints=[
         "What does convolve give for a black image, and what for one with a "
         "single white pixel?",
