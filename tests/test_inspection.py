@@ -463,6 +463,8 @@ def test_models_on_jax_can_be_inspected(tmp_path: Path) -> None:
         env={
             **os.environ,
             "KERAS_BACKEND": "jax",
+            # Compile quickly: each program runs once.
+            "XLA_FLAGS": "--xla_backend_optimization_level=0",
             "PYTHONPATH": os.pathsep.join(filter(None, path)),
         },
         cwd=tmp_path,
