@@ -8,9 +8,12 @@ The networks of lecture 09 are trained on four feeds, in alternation:
 - the same generator in a loop of one's own, where nothing runs ahead.
 
 A step first asks the feed for a batch, and is then compiled arithmetic. Both
-are timed; the share of the first is the waiting. What a feed does meanwhile in
-other threads takes cores from the arithmetic: the milliseconds of a whole step
-tell that. They scatter on a busy machine, the shares less.
+are timed. "asking" is the share of the first in a step; one batch that is
+always ready cannot be waited for, so that what it takes is the price of the
+call. "waiting" is the share of what a feed takes longer than that. What a feed
+does meanwhile in other threads takes cores from the arithmetic: the
+milliseconds of a whole step tell that. They scatter on a busy machine, the
+shares less.
 
 The images are noise: what is in them makes no difference to the time.
 """
@@ -38,19 +41,18 @@ SIZE = (32, 32, 3)
 # images make a round.
 NETWORKS = {
     "LeNet-5": (lambda: models.lenet5(SIZE), 2048),
-    "Inception-10, half": (lambda: models.inception10(SIZE, width=0.5), 1024),
+    "Inception-10, half": (lambda: models.inception10(SIZE, width=0.5), 512),
 }
 BATCHES = (32, 128)
-ARRAYS = "arrays in fit"
+ONE, ARRAYS = "one batch", "arrays in fit"
 
 
 class Clock:
     """Takes the time of every step of `fit`, in two parts.
 
     Attributes:
-        waited: Seconds in which steps waited for their batches.
+        asked: Seconds until steps had their batches.
         worked: Seconds of arithmetic.
-        steps: How many steps there were.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -62,8 +64,7 @@ class Clock:
 
     def reset(self) -> None:
         """Forget the steps so far."""
-        self.waited = self.worked = 0.0
-        self.steps = 0
+        self.asked = self.worked = 0.0
 
     def timed(self, feed: Iterator) -> dict:
         """Do what the model would do with the next batch of the feed."""
@@ -71,9 +72,8 @@ class Clock:
         batch = next(feed)
         ready = time.perf_counter()
         logs = self.step([batch])
-        self.waited += ready - begin
+        self.asked += ready - begin
         self.worked += time.perf_counter() - ready
-        self.steps += 1
         return logs
 
 
@@ -107,7 +107,7 @@ def epochs(
     endless = opened(files, y, batch)
     fit = partial(model.fit, verbose=0)
     return {
-        "one batch": lambda: fit(one, shuffle=False),
+        ONE: lambda: fit(one, shuffle=False),
         ARRAYS: lambda: fit(x, y, batch_size=batch),
         "generator in fit": lambda: fit(
             opened(files, y, batch), steps_per_epoch=steps, shuffle=False
@@ -124,8 +124,8 @@ def compare(
     """Train on every feed in turn.
 
     Returns:
-        By feed: the seconds of a step, and the share of waiting in them, each
-        of shape `(rounds,)`.
+        By feed: the seconds of a step, and those of them in which it asks for
+        its batch, each of shape `(rounds,)`.
     """
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (images, *SIZE), dtype=np.uint8)
@@ -141,10 +141,14 @@ def compare(
         for name in list(ways)[:: 1 if turn % 2 else -1]:
             clock.reset()
             ways[name]()
-            whole = clock.waited + clock.worked
             if turn:  # the first one compiles
-                found[name].append((whole / clock.steps, clock.waited / whole))
-    return {name: tuple(np.transpose(pairs)) for name, pairs in found.items()}
+                whole = clock.asked + clock.worked
+                found[name].append((whole, clock.asked))
+    steps = images // batch
+    return {
+        name: tuple(np.transpose(pairs) / steps)
+        for name, pairs in found.items()
+    }
 
 
 def main() -> int:
@@ -165,17 +169,19 @@ def main() -> int:
         f"{options.rounds} rounds, {os.cpu_count()} cores, "
         f"Keras {keras.__version__} on TensorFlow {tf.__version__}\n\n"
         f"{'network':20}{'batch':>6}  {'feed':20}{'ms a step':>10}"
-        f"{'waiting':>9}  least to greatest"
+        f"{'asking':>9}{'waiting':>9}  least to greatest"
     )
     problems = []
     for name, (build, images) in NETWORKS.items():
         for batch in BATCHES:
             found = compare(build(), images, batch, options.rounds)
-            for feed, (seconds, shares) in found.items():
+            for feed, (whole, asked) in found.items():
+                shares = (asked - found[ONE][1]) / whole
                 share = float(np.median(shares))
                 print(
                     f"{name:20}{batch:6}  {feed:20}"
-                    f"{1000 * np.median(seconds):10.2f}{share:9.1%}"
+                    f"{1000 * np.median(whole):10.2f}"
+                    f"{np.median(asked / whole):9.1%}{share:9.1%}"
                     f"  {min(shares):.1%} to {max(shares):.1%}",
                     flush=True,
                 )
