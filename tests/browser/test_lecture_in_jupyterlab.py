@@ -159,9 +159,12 @@ def test_every_slider_and_choice_moves_its_picture(
             lab.page.keyboard.press("ArrowRight")
             wait_for_other_pixels(lab, picture, shown)
         for choice in area.locator("select").all():
+            if choice.is_disabled():
+                continue
             shown = browser.pixels(picture)
             last = choice.locator("option").count() - 1
-            choice.select_option(index=last)
+            now = choice.evaluate("choice => choice.selectedIndex")
+            choice.select_option(index=0 if now else last)
             wait_for_other_pixels(lab, picture, shown)
     assert lab.errors() == []
     assert lab.complaints == []
