@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,13 +13,13 @@ from course_utils import scratch
 from course_utils.check.exercise import (
     Exercise,
     NotAttempted,
-    Raised,
     Wrong,
     against,
     attempt,
     call,
+    explained,
+    quietly,
 )
-from course_utils.check.keras_workflow import _quietly
 
 import numpy as np
 
@@ -80,13 +79,8 @@ def _given(answer: Any, what: str, *arguments: Any) -> Any:
     """
     if not callable(answer):
         call(answer)  # says so
-    try:
+    with explained(_ADVICE):
         result = attempt(what, answer, *arguments)
-    except Raised as raised:
-        for pattern, advice in _ADVICE.items():
-            if re.search(pattern, str(raised)):
-                raise Wrong(f"{raised}\n{advice}") from raised
-        raise
     if result is ...:
         raise NotAttempted
     if result is None:
@@ -260,7 +254,7 @@ def _explain(model: Any, x: np.ndarray, found: tuple) -> str:
     )
 
 
-@_quietly()
+@quietly()
 @_without_drawing()
 def _residual_block_of(answer: Any) -> str:
     """Grade a block by its layers, and by what it computes with them."""
@@ -365,7 +359,7 @@ def _check_bends(model: Any, channels: int) -> None:
         )
 
 
-@_quietly()
+@quietly()
 @_without_drawing()
 def _lighter(answer: Any) -> str:
     """Grade a replacement by its size, its field and its bends."""
@@ -521,7 +515,7 @@ def _names(given: Any, known: Sequence[str], title: str) -> list[str]:
     return sorted(given)
 
 
-@_quietly()
+@quietly()
 def _asleep(answer: Any) -> str:
     """Grade an instrument that finds layers whose statistics stay."""
     x = _balanced()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import dis
 import itertools
-import random
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from course_utils import scratch
@@ -19,27 +17,10 @@ from course_utils.check.exercise import (
     attempt,
     call,
     explained,
+    quietly,
 )
 
 import numpy as np
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep back warnings, and leave no trace in the random numbers.
-
-    Keras takes seeds from `random`: without this, a check would change what
-    the cells after it give.
-    """
-    state, numpy_state = random.getstate(), np.random.get_state()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        random.setstate(state)
-        np.random.set_state(numpy_state)
-
 
 # What helps, by a pattern of the message, which begins with what raised.
 _ADVICE = {
@@ -319,7 +300,7 @@ def _other_loss(loss: Callable) -> str:
     return ""
 
 
-@_quietly()
+@quietly()
 def _loss_for(answer: Any) -> str:
     """Grade the choice among four losses."""
     losses = []
@@ -695,7 +676,7 @@ def _my_dense(answer: Any) -> str:
     empty = [_untouched(cls, name, layers.Layer) for name in ("build", "call")]
     if all(empty):
         raise NotAttempted
-    with _quietly():
+    with quietly():
         if empty[0] and not _make(cls, 3).weights:
             raise Wrong(
                 "build is still empty. It makes the two weights, with "
@@ -890,7 +871,7 @@ def _patience(answer: Any) -> str:
             "on_epoch_end is still empty. It looks at logs after every epoch, "
             "and ends the training when it is time."
         )
-    with _quietly():
+    with quietly():
         # For callbacks that look at more than stop_training.
         model = Sequential([Input((1,)), layers.Dense(1)])
         seen = [_watch(cls, *training, model) for training in _TRAININGS]
@@ -1084,7 +1065,7 @@ _compare_gaps = against(
 
 gap = Exercise(
     # A mistake may take the mean of no rows.
-    _quietly()(_compare_gaps),
+    quietly()(_compare_gaps),
     hints=[
         "Two numbers are compared: how sure the program is on average, and "
         "how often it is right.",
