@@ -479,15 +479,14 @@ _grade_unseen = against(
 )
 
 
-def _compared(answer: Any) -> str:
-    """Grade the mask, and say how maps are compared where == raises."""
-    advice = "Compare whole maps: np.array_equal(a, b) is one True or False."
-    with explained({"setting an array element|truth value": advice}):
-        return _grade_unseen(answer)
-
+# Where == gives a map of its own, what uses it raises.
+_ADVICE = {
+    "setting an array element|truth value": "Compare whole maps: "
+    "np.array_equal(a, b) is one True or False."
+}
 
 unseen = Exercise(
-    _compared,
+    explained(_ADVICE)(_grade_unseen),
     hints=[
         "What does convolve give for a black image, and what for one with a "
         "single white pixel?",

@@ -563,19 +563,15 @@ _grade_parts = in_parts(
 )
 
 
-def _grade_backward(answer: Any) -> str:
-    """Grade the three values, and notice the lecture's own function."""
-    advice = {
-        "missing 1 required positional argument: 'slope'": "The backward of "
-        "the lecture, which goes through all layers, needs a slope. Asked "
-        "here is layer_backward, which is called with (x, W, delta)."
-    }
-    with explained(advice):
-        return _grade_parts(answer)
-
+# Somebody may hand over the lecture's own function.
+_ADVICE = {
+    "missing 1 required positional argument: 'slope'": "The backward of the "
+    "lecture, which goes through all layers, needs a slope. Asked here is "
+    "layer_backward, which is called with (x, W, delta)."
+}
 
 backward = Exercise(
-    _grade_backward,
+    explained(_ADVICE)(_grade_parts),
     hints=[
         "A gradient has the shape of what it belongs to. Which product of x "
         "and delta, one of them transposed, has the shape of W?",

@@ -421,18 +421,13 @@ _grade_adam = in_parts(
 )
 
 
-def _adam_step(answer: Any) -> str:
-    """Grade the three values, and explain a division by zero."""
-    advice = {
-        "ZeroDivisionError": "1 − beta to the power 0 is 0, but t counts from "
-        "1: 1 − beta1**t and 1 − beta2**t are never 0."
-    }
-    with explained(advice):
-        return _grade_adam(answer)
-
+_ADVICE = {
+    "ZeroDivisionError": "1 − beta to the power 0 is 0, but t counts from 1: "
+    "1 − beta1**t and 1 − beta2**t are never 0."
+}
 
 adam_step = Exercise(
-    _adam_step,
+    explained(_ADVICE)(_grade_adam),
     hints=[
         "Two running averages: m of g with beta1, V of g**2 with beta2. Each "
         "keeps beta of the old value and takes 1 − beta of the new one.",

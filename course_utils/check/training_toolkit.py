@@ -1239,19 +1239,13 @@ _grade_optimism = against(
 )
 
 
-def _explained_optimism(answer: Any) -> str:
-    """Grade a function, and explain an index from the whole table."""
-    advice = {
-        "out of bounds for axis": "An argmax without an axis counts through "
-        "the whole table. The best epoch of each run is "
-        "picked_on.argmax(axis=1)."
-    }
-    with explained(advice):
-        return _grade_optimism(answer)
-
+_OPTIMISM_ADVICE = {
+    "out of bounds for axis": "An argmax without an axis counts through the "
+    "whole table. The best epoch of each run is picked_on.argmax(axis=1)."
+}
 
 optimism = Exercise(
-    _explained_optimism,
+    explained(_OPTIMISM_ADVICE)(_grade_optimism),
     hints=[
         "Which epoch does each run keep? That is decided by picked_on alone, "
         "and it may be another one in every run.",
