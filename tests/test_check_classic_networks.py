@@ -369,6 +369,28 @@ MISTAKES: dict[str, list[tuple[Callable, str]]] = {
         (lambda x, filters: elsewhere(filters), "no tensor made of x"),
         (lambda x, filters: model_around(x), "of type Functional"),
         (lambda x, filters: x(filters), "not callable"),
+        (
+            block(name="conv"),
+            'The name "conv" is used 2 times in the model. All operation names '
+            "should be unique.\nTwo layers have the same name. Give each its "
+            "own, or none.",
+        ),
+        (
+            lambda x, filters: keras_layers().Add()(x, x),
+            "Add takes one list, in its second brackets: layers.Add()([y, x])",
+        ),
+        (
+            lambda x, filters: keras_layers().Add([x, x]),
+            "were given\nAdd takes one list",
+        ),
+        (
+            lambda x, filters: keras_layers().Add()(x),
+            "not a list of shapes)\nAdd takes one list",
+        ),
+        (
+            lambda x, filters: keras_layers().ReLU()(keras_layers().ReLU()),
+            "A layer stands where a tensor is meant. Call it on a tensor",
+        ),
         (lambda x, filters: None, "Is a return missing"),
     ],
     "lighter": [
@@ -384,6 +406,19 @@ MISTAKES: dict[str, list[tuple[Callable, str]]] = {
         (stack("3a", dilation_rate=2), "reaches 9 outputs, in 3 rows"),
         (stack("3a3", padding="valid"), "makes shape (4, 28, 28, 3)"),
         (stack("3a3", strides=2), "makes shape (4, 8, 8, 3)"),
+        (
+            stack("3a3", name="twice"),
+            "unique name.\nTwo layers have the same name",
+        ),
+        (
+            lambda c: lighter(16),
+            "lighter is called with several numbers of channels: use its "
+            "argument, not a fixed number.",
+        ),
+        (
+            model_of(lambda layers, c: layers.Conv2D(16, 3, padding="same")),
+            "as many filters as the argument says",
+        ),
         (lambda c: stack("3a3")(3), "raised ValueError"),
         (model_of(same(3), relu, lambda k, c: k.Conv2D(4, 3)), "makes shape"),
         (

@@ -13,6 +13,7 @@ from course_utils import scratch
 from course_utils.check.exercise import (
     Exercise,
     NotAttempted,
+    Raised,
     Wrong,
     against,
     attempt,
@@ -95,6 +96,12 @@ _ADVICE = {
     "shortcut makes the channels fit.",
     "no attribute 'moving_": "Only batch normalisation has it. Ask first: "
     "isinstance(layer, layers.BatchNormalization).",
+    "unique": "Two layers have the same name. Give each its own, or none.",
+    "too many positional|on a list of inputs|Merge.__init__": "Add takes one "
+    "list, in its second brackets: layers.Add()([y, x]). Other layers take one "
+    "tensor.",
+    "Only input tensors": "A layer stands where a tensor is meant. Call it on "
+    "a tensor, as in y = layers.ReLU()(y).",
 }
 
 
@@ -177,12 +184,13 @@ def _block(answer: Any, channels: int, filters: int) -> Any:
     what = f"residual_block_of(x, {filters}) for x of shape {x.shape}"
     y = _given(answer, what, x, filters)
     try:
-        model = keras.Model(x, y)
-    except Exception as error:
+        with explained(_ADVICE):
+            model = attempt(f"A model of {what}", keras.Model, x, y)
+    except Raised as raised:
         raise Wrong(
             f"{what} gave back something of type {type(y).__name__} that is no "
             "tensor made of x. Return what comes out of the last layer."
-        ) from error
+        ) from raised
     if tuple(y.shape) != (None, 6, 8, filters):
         said = ""
         if any("oncat" in type(one).__name__ for one in model.operations):
@@ -273,8 +281,8 @@ def _residual_block_of(answer: Any) -> str:
             raise Wrong(said)
     return (
         "Where the branch gives 0, the block gives relu(x): more layers need "
-        "not make a network worse. And the sum passes the gradient on to x as "
-        "it is, past both convolutions."
+        "not make a network worse. And wherever the sum is positive, its "
+        "gradient goes on to the shortcut undiminished, past both convolutions."
     )
 
 
@@ -294,14 +302,19 @@ residual_block_of = Exercise(
 
 def _apply(model: Any, x: np.ndarray) -> np.ndarray:
     """Call a model whose output should have the shape of its input."""
-    y = attempt(
-        f"The model, called with an x of shape {x.shape},",
-        lambda: np.asarray(model(x.astype("float32"))),
-    )
+    advice = {
+        "expected axis -1": "lighter is called with several numbers of "
+        "channels: use its argument, not a fixed number."
+    }
+    with explained(advice):
+        y = attempt(
+            f"The model, called with an x of shape {x.shape},",
+            lambda: np.asarray(model(x.astype("float32"))),
+        )
     if y.shape != x.shape:
         raise Wrong(
             f"The model makes shape {y.shape} of {x.shape}. Both should be "
-            'equal: padding="same", and as many filters as channels.'
+            'equal: padding="same", and as many filters as the argument says.'
         )
     return y
 
@@ -366,7 +379,8 @@ def _lighter(answer: Any) -> str:
     import keras
 
     for channels in (3, 6):
-        model = call(answer, channels)
+        with explained(_ADVICE):
+            model = call(answer, channels)
         what = f"lighter({channels})"
         if not isinstance(model, keras.Model):
             raise Wrong(
@@ -384,9 +398,9 @@ def _lighter(answer: Any) -> str:
         _check_field(model, channels)
         _check_bends(model, channels)
     return (
-        "Two 3 × 3 convolutions have 18 weights where a 5 × 5 one has 25, and "
-        "with ReLU between them they compute what no single one can. VGG is "
-        "built like this."
+        "Fewer parameters, the same 5 × 5 pixels, and a bend in between. VGG "
+        "does it with two 3 × 3 convolutions. A 1 × 1 bottleneck or separable "
+        "convolutions can do it, too."
     )
 
 
@@ -554,9 +568,10 @@ def _asleep(answer: Any) -> str:
             "model.set_weights(weights) at the end."
         )
     return (
-        "In inception10(frozen=True) all 25 sleep, in inception10() none. Such "
-        "a layer scales and shifts, but never normalises, and neither an error "
-        "nor the accuracy need show it."
+        "In inception10(frozen=True) all 25 sleep, in inception10() none: "
+        "somebody wrote training=False into the call of every normalisation. "
+        "Such a layer scales and shifts, but never normalises, and neither an "
+        "error nor the accuracy need show it."
     )
 
 
