@@ -72,10 +72,73 @@ def assert_made_alike(
     one, other = make(), make()
     assert repr(one) == repr(other)
     assert "0x" not in repr(one)
-    first, second = (e._repr_mimebundle_()[0] for e in (one, other))
+    (first, metadata), (second, _) = (
+        e._repr_mimebundle_() for e in (one, other)
+    )
     assert first["image/png"] == second["image/png"]
     assert len(base64.b64decode(first["image/png"])) < size
+    assert metadata["image/png"]["alt"] == one.live.picture.alt
+    assert one.readout in one.live.picture.alt
+    assert one.readout in first["text/plain"]
     return one, other
+
+
+def assert_every_control_moves(explorer: Explorer) -> None:
+    """Look whether every control has a name and changes the picture.
+
+    Args:
+        explorer: A fresh one, no slider of it at its upper end.
+    """
+    for name, control in explorer.controls.items():
+        assert control.description or control.tooltip, name
+        before, value = shown(explorer), control.value
+        if hasattr(control, "options"):
+            control.value = next(o for o in control.options if o != value)
+        elif isinstance(value, bool):
+            control.value = not value
+        else:
+            control.value = getattr(control, "max", value + 1)
+        assert shown(explorer) != before, name
+        assert "raised" not in explorer.readout
+
+
+def assert_comes_back(
+    make: Callable[[], Explorer], there: dict, back: dict
+) -> None:
+    """Look whether the same controls give the same picture again.
+
+    Args:
+        make: Makes an explorer.
+        there: Other values of its controls.
+        back: The values that it was made with.
+    """
+    explorer, _ = assert_made_alike(make, 40_000)
+    before = shown(explorer)
+    explorer.set(**there)
+    assert shown(explorer) != before
+    explorer.set(**back)
+    assert shown(explorer) == before
+
+
+def assert_axes_stand_still(explorer: Explorer) -> None:
+    """Look whether no value of any control moves the axes.
+
+    Args:
+        explorer: A fresh one.
+    """
+    before = limits(explorer)
+    for name, control in explorer.controls.items():
+        if hasattr(control, "options"):
+            values = control.options
+        elif hasattr(control, "max"):
+            middle = (control.min + control.max) // 2
+            values = (control.min, middle, control.max)
+        else:
+            flag = isinstance(control.value, bool)
+            values = (True, False) if flag else (0.5, -3.0)
+        for value in values:
+            assert "raised" not in drag(explorer, **{name: value})
+    assert limits(explorer) == before
 
 
 def assert_quick(

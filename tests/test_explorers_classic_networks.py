@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import statistics
-import time
-
 from course_utils import explorers, inspection, models
 from course_utils.explorers import Explorer, architecture
 from course_utils.explorers.classic_networks import (
@@ -17,10 +13,12 @@ from course_utils.explorers.classic_networks import (
 from course_utils.inspection import Layer
 from tests.explored import (
     assert_caption_is_whole,
+    assert_comes_back,
+    assert_every_control_moves,
+    assert_quick,
     drag,
     limits,
     shared,
-    shown,
 )
 
 import numpy as np
@@ -266,27 +264,15 @@ def test_outputs_of_any_rank_have_a_block(shape: tuple[int, ...]) -> None:
 
 
 def test_every_control_moves_the_picture() -> None:
-    explorer = make()
-    for name, control in explorer.controls.items():
-        assert control.description
-        before = shown(explorer)
-        if hasattr(control, "options"):
-            control.value = control.options[1]
-        else:
-            control.value += 1
-        assert shown(explorer) != before, name
-        assert "raised" not in explorer.readout
+    assert_every_control_moves(make())
 
 
 def test_the_same_controls_give_the_same_picture() -> None:
-    explorer = make()
-    before = shown(explorer)
-    first = explorer._repr_mimebundle_()[0]["image/png"]
-    assert first == make()._repr_mimebundle_()[0]["image/png"]
-    assert len(base64.b64decode(first)) < 40_000
-    explorer.set(first="branched", second="plain", layer=3, bars=SHARES)
-    explorer.set(first="plain", second=NONE, layer=0, bars=COUNTS)
-    assert shown(explorer) == before
+    assert_comes_back(
+        make,
+        {"first": "branched", "second": "plain", "layer": 3, "bars": SHARES},
+        {"first": "plain", "second": NONE, "layer": 0, "bars": COUNTS},
+    )
 
 
 def test_the_longest_caption_is_whole() -> None:
@@ -306,15 +292,6 @@ def test_the_longest_caption_is_whole() -> None:
 
 
 def test_a_move_is_much_faster_than_a_full_drawing() -> None:
-    # Compared in the same run, so that a slow machine slows both.
     explorer = shared(make_classics)
     explorer.set(first="resnet18", second="vgg16", layer=0)
-    move, full = [], []
-    for layer in range(1, 12):
-        begin = time.perf_counter()
-        drag(explorer, layer=layer)
-        middle = time.perf_counter()
-        explorer.live.canvas.draw()
-        move.append(middle - begin)
-        full.append(time.perf_counter() - middle)
-    assert statistics.median(move) < 0.5 * statistics.median(full)
+    assert_quick(explorer, "layer", range(1, 12), share=0.5)

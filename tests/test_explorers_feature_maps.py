@@ -12,6 +12,8 @@ from course_utils.explorers import feature_maps as make_explorer
 from course_utils.explorers.feature_maps import ALIKE, ALONE, MOST, Pixels
 from tests.explored import (
     assert_caption_is_whole,
+    assert_comes_back,
+    assert_every_control_moves,
     click,
     drag,
     shared,
@@ -274,27 +276,15 @@ def test_pixels_that_are_no_numbers_are_dark_or_bright() -> None:
 
 
 def test_every_control_moves_the_picture() -> None:
-    explorer = make()
-    for name, control in explorer.controls.items():
-        assert control.description
-        before = shown(explorer)
-        if hasattr(control, "options"):
-            control.value = control.options[1]
-        else:
-            control.value += 1
-        assert shown(explorer) != before, name
-        assert "raised" not in explorer.readout
+    assert_every_control_moves(make())
 
 
 def test_the_same_controls_give_the_same_picture() -> None:
-    explorer = make()
-    before = shown(explorer)
-    first = explorer._repr_mimebundle_()[0]["image/png"]
-    assert first == make()._repr_mimebundle_()[0]["image/png"]
-    assert len(base64.b64decode(first)) < 40_000
-    explorer.set(layer="raw", picture=2, channel=4, colours=ALIKE)
-    explorer.set(layer="conv", picture=0, channel=0, colours=ALONE)
-    assert shown(explorer) == before
+    assert_comes_back(
+        make,
+        {"layer": "raw", "picture": 2, "channel": 4, "colours": ALIKE},
+        {"layer": "conv", "picture": 0, "channel": 0, "colours": ALONE},
+    )
 
 
 def test_the_longest_caption_is_whole() -> None:
