@@ -1,10 +1,6 @@
 """Interactive pictures: controls, a function, and what it draws."""
 
 from course_utils.explorers.classic_networks import architecture
-from course_utils.explorers.convolutional_networks import (
-    kernel,
-    receptive_field,
-)
 from course_utils.explorers.digit_pad import digit_pad
 from course_utils.explorers.explorer import Explorer
 from course_utils.explorers.feature_maps import feature_maps
@@ -14,6 +10,7 @@ from course_utils.explorers.gradient_descent import (
     schedules,
     surface,
 )
+from course_utils.explorers.kernel import kernel
 from course_utils.explorers.losses import (
     cost_profit,
     cross_entropy,
@@ -26,6 +23,7 @@ from course_utils.explorers.neural_networks import (
     boundary,
 )
 from course_utils.explorers.optimizers import race, range_test
+from course_utils.explorers.receptive_field import receptive_field
 from course_utils.explorers.start_here import line_fit
 from course_utils.explorers.tensors import (
     axis,

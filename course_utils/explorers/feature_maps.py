@@ -35,7 +35,7 @@ def feature_maps(
     The picture is on the left, the chosen channel beside it, and all channels
     of the layer are on a sheet on the right: click one to choose it. A layer
     that is never negative is drawn from dark to bright. In any other, blue is
-    negative, white 0 and red positive. What is not finite is grey.
+    negative, white 0 and orange positive. What is not finite is grey.
 
     Args:
         pictures: Shape `(n, height, width)` or `(n, height, width, c)` with 1
@@ -311,7 +311,7 @@ def _said(given: np.ndarray, channel: int, constant: int) -> str:
 
 def _told(values: np.ndarray, unit: int) -> str:
     """Say what one unit gives, and which gives most."""
-    text = f"{len(values)} {'unit' if len(values) == 1 else 'units'}. "
+    text = f"{len(values):,} {'unit' if len(values) == 1 else 'units'}. "
     text += f"Unit {unit} gives {_number(values[unit])}"
     finite = np.isfinite(values)
     if not finite.all():

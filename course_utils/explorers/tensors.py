@@ -122,7 +122,7 @@ def broadcasting(
     Returns:
         An explorer with the controls `first` and `second`.
     """
-    live, axes = _canvas(6.8, 3.0)
+    live, axes = canvas(6.8, 3.0)
     for row, name in enumerate(("first", "second", "result")):
         axes.text(14, 74 + 70 * row, name, va="center", fontweight="bold")
     axes.plot([14, 666], [179, 179], color=style.FAINT, lw=1)
@@ -359,7 +359,7 @@ def axis(
         name = _short(name, 16)
         labels.append(name if plain else f"axis {i}: {name}")
         left_over.append(f"{name} of block" if plain else name)
-    live, axes = _canvas(6.8, 3.9)
+    live, axes = canvas(6.8, 3.9)
     pixels = _cell_size(block.shape)
     source = _corners(block.shape, pixels) + np.array([78, 52])
     start = 414  # beside the widest block and the labels of the result
@@ -583,7 +583,7 @@ def reshape_or_transpose(rows: int = 2, columns: int = 3) -> Explorer:
     """
     rows = _count("rows", rows, 4)
     columns = _count("columns", columns, 6)
-    live, axes = _canvas(6.8, 3.7)
+    live, axes = canvas(6.8, 3.7)
     titles = [
         axes.text(x, 16, "", va="center", fontweight="bold") for x in (126, 410)
     ]
@@ -696,7 +696,7 @@ def _moves(x: np.ndarray, result: np.ndarray, operation: str) -> str:
     )
 
 
-def _canvas(width: float, height: float) -> tuple[LiveFigure, Axes]:
+def canvas(width: float, height: float) -> tuple[LiveFigure, Axes]:
     """Make a live figure that is drawn on in pixels, y pointing down."""
     live = LiveFigure(width, height)
     live.figure.set_layout_engine("none")
