@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -131,21 +132,7 @@ def _inner(model: Any, kind: type) -> list:
     return [layer for layer in found if isinstance(layer, kind)]
 
 
-def _follow(x: np.ndarray, way: str, convolutions: list, norms: list) -> Any:
-    """Go through layers: c is the next convolution, n norm, and r is ReLU."""
-    convolutions, norms = iter(convolutions), iter(norms)
-    for step in way:
-        if step == "r":
-            x = scratch.relu(x)
-        elif step == "n":
-            x = np.asarray(next(norms)(x))
-        else:  # without strides, whatever the layer has
-            weights = next(convolutions).get_weights()
-            x = scratch.conv2d(x, *weights, padding="same")
-    return x
-
-
-# The way through the branch.
+# The way through the branch: c is the next convolution, n norm, and r is ReLU.
 _BRANCHES = {
     "": "cnrcn",
     "In the branch there is no ReLU. It comes after the first "
@@ -242,15 +229,32 @@ def _explain(model: Any, x: np.ndarray, found: tuple) -> str:
     """Compare a block with what its own layers can give; say what it does."""
     given = np.asarray(model(x))
     wide, narrow, norms = found
+
+    @functools.cache  # the ways begin alike
+    def pass_through(*path: Any) -> np.ndarray:
+        if not path:
+            return x
+        y, step = pass_through(*path[:-1]), path[-1]
+        if step == "r":
+            return scratch.relu(y)
+        if step in norms:
+            return np.asarray(step(y))
+        # Without strides, whatever the layer has.
+        return scratch.conv2d(y, *step.get_weights(), padding="same")
+
+    def follow(way: str, convolutions: Sequence, norms: Sequence) -> np.ndarray:
+        ahead = {"c": iter(convolutions), "n": iter(norms)}
+        return pass_through(*(next(ahead.get(s, iter(s))) for s in way))
+
     orders = itertools.product(
         itertools.permutations(wide), itertools.permutations(norms)
     )
     for (c, n), (said, way) in itertools.product(orders, _BRANCHES.items()):
         try:
-            branch = _follow(x, way, c, n)
-            half = _follow(x, "cnr", c, n)
+            branch = follow(way, c, n)
+            half = follow("cnr", c, n)
             ending = "c" * len(narrow) + "n" * len(n[2:])
-            shortcut = _follow(x, ending, narrow, n[2:])
+            shortcut = follow(ending, narrow, n[2:])
         except Exception:
             continue  # in this order the layers do not fit
         for other, joined in _SUMS.items():
@@ -349,7 +353,7 @@ def _check_field(model: Any, channels: int) -> None:
 def _check_bends(model: Any, channels: int) -> None:
     """Compare the effects of two changes with the effect of both at once."""
     rng = np.random.default_rng(2)
-    bent, bent_above, above = False, False, 0
+    bent, above = False, 0
     for _ in range(6):  # with few channels, one draw may bend nothing
         _set(model, lambda shape: 5 * rng.normal(size=shape))
         x, a, b = rng.uniform(size=(3, 32, 32, channels))
@@ -357,15 +361,16 @@ def _check_bends(model: Any, channels: int) -> None:
         limit = 1e-4 * np.abs(y).max()
         bends = np.abs(y[1] + y[2] - y[0] - y[3]) > limit
         positive = (y > limit).all(axis=0)
+        if bends[positive].any():
+            return
         bent |= bends.any()
-        bent_above |= bends[positive].any()
         above += positive.sum()
     if not bent:
         raise Wrong(
             "For inputs that are not negative, as behind a ReLU, this is one "
             "linear function. It needs an activation between its convolutions."
         )
-    if above > 100 and not bent_above:
+    if above > 100:
         raise Wrong(
             "Wherever the output is positive it is linear in x, so only the "
             "end bends anything. Put an activation between the convolutions."
@@ -482,6 +487,13 @@ def _facts(model: Any, x: np.ndarray) -> dict[str, dict[str, bool]]:
     }
 
 
+@functools.cache
+def _right_facts() -> dict[str, dict[str, dict[str, bool]]]:
+    """Measure once: every answer gets new networks of the same kind."""
+    x = _balanced()
+    return {title: _facts(model, x) for title, model in _networks().items()}
+
+
 # Which layers a wrong instrument calls asleep, by what is true of them.
 _INSTRUMENTS: dict[str, Callable[[dict], bool]] = {
     "These are the layers that are awake. Return the others.": (
@@ -533,9 +545,8 @@ def _names(given: Any, known: Sequence[str], title: str) -> list[str]:
 def _asleep(answer: Any) -> str:
     """Grade an instrument that finds layers whose statistics stay."""
     x = _balanced()
-    facts, named, changed = {}, {}, ""
+    facts, named, changed = _right_facts(), {}, ""
     for title, model in _networks().items():
-        facts[title] = _facts(model, x)
         weights, handed_over = model.get_weights(), x.copy()
         given = _given(answer, f"asleep for {title}", model, handed_over)
         if not np.array_equal(x, handed_over):
