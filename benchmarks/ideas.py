@@ -128,7 +128,7 @@ def activation(seeds: int = 7) -> None:
         sizes = norms[0], norms[-1], norms[-1] / norms[0]
         loss, right = train(build, seeds, size=2000, epochs=5)
         ends = spread(loss[-1]), spread(right[-1])
-        row(name, *(spread(size, ".2g") for size in sizes), *ends)
+        row(name, *(spread(size, ".3g") for size in sizes), *ends)
 
 
 def normalisation(seeds: int = 6) -> None:
@@ -161,7 +161,7 @@ def depth(seeds: int = 6) -> None:
     head(title, "stack", "first kernel", "last kernel")
     for short, name in ((False, "plain"), (True, "residual")):
         norms = gradients(partial(stack, 32, shortcuts=short), seeds)
-        row(name, *(spread(norms[at], ".2g") for at in (0, -1)))
+        row(name, *(spread(norms[at], ".3g") for at in (0, -1)))
 
 
 def small(**options: bool) -> keras.Model:
