@@ -20,7 +20,6 @@ The images are noise: what is in them makes no difference to the time.
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import sys
@@ -30,6 +29,7 @@ from functools import partial
 
 from course_utils import models
 
+import common
 import keras
 import numpy as np
 import tensorflow as tf
@@ -153,18 +153,14 @@ def compare(
 
 def main() -> int:
     """Measure, print, and return 1 if the bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.parser(__doc__)
     parser.add_argument(
-        "--rounds", type=int, default=5, help="how often each (default 5)"
-    )
-    parser.add_argument(
-        "--no-bar",
-        action="store_true",
-        help="only print, whatever the result",
+        "--rounds",
+        type=common.count,
+        default=5,
+        help="how often each (default 5)",
     )
     options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error("--rounds must be at least 1")
     print(
         f"{options.rounds} rounds, {os.cpu_count()} cores, "
         f"Keras {keras.__version__} on TensorFlow {tf.__version__}\n\n"
@@ -191,10 +187,7 @@ def main() -> int:
                         f"{name}, batches of {batch}: {share:.1%} of a step "
                         f"is waiting for arrays, the bar is {SHARE:.0%}."
                     )
-    if problems and not options.no_bar:
-        print(*problems, sep="\n", file=sys.stderr)
-        return 1
-    return 0
+    return common.verdict(problems, options)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ frame is also packed as Jupyter would pack it.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
@@ -23,6 +22,7 @@ from collections.abc import Callable
 
 from course_utils.training import LivePlot
 
+import common
 import keras
 import numpy as np
 from ipywidgets.widgets.widget import _remove_buffers
@@ -95,21 +95,20 @@ def seconds(
 
 def main() -> int:
     """Measure, print, and return 1 if the bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.parser(__doc__)
     parser.add_argument(
-        "--pairs", type=int, default=15, help="how many pairs (default 15)"
+        "--pairs",
+        type=common.count,
+        default=15,
+        help="how many pairs (default 15)",
     )
     parser.add_argument(
-        "--epochs", type=int, default=5, help="per training (default 5)"
-    )
-    parser.add_argument(
-        "--no-bar",
-        action="store_true",
-        help="only print, whatever the result",
+        "--epochs",
+        type=common.count,
+        default=5,
+        help="per training (default 5)",
     )
     options = parser.parse_args()
-    if options.pairs < 1 or options.epochs < 1:
-        parser.error("--pairs and --epochs must be at least 1")
     rng = np.random.default_rng(0)
     x = rng.normal(size=(SAMPLES, 10)).astype("float32")
     data = (x, (x[:, 0] * x[:, 1] > 0).astype("int32"))
@@ -142,14 +141,13 @@ def main() -> int:
         f"inside LivePlot: median {100 * statistics.median(shares):.1f} % of "
         "the training"
     )
-    if ratio > DEAREST and not options.no_bar:
-        print(
+    problems = []
+    if ratio > DEAREST:
+        problems.append(
             f"LivePlot costs {100 * (ratio - 1):.1f} %, the bar is "
-            f"{100 * (DEAREST - 1):.0f} %.",
-            file=sys.stderr,
+            f"{100 * (DEAREST - 1):.0f} %."
         )
-        return 1
-    return 0
+    return common.verdict(problems, options)
 
 
 if __name__ == "__main__":

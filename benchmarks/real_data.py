@@ -26,6 +26,7 @@ from pathlib import Path
 
 from course_utils import datasets, handwriting, inspection, models, scratch
 
+import common
 import keras
 import numpy as np
 from keras import layers
@@ -391,7 +392,7 @@ def tell(text: str) -> None:
 
 def main() -> int:
     """Measure everything; return 1 if a claim is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.parser(__doc__)
     parser.add_argument(
         "networks",
         nargs="?",
@@ -399,24 +400,16 @@ def main() -> int:
         default="first",
         help="which to train (default first)",
     )
-    parser.add_argument("--seeds", type=int)
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--hands", type=int, default=20)
+    parser.add_argument("--seeds", type=common.count)
+    parser.add_argument("--epochs", type=common.count)
+    parser.add_argument("--hands", type=common.count, default=20)
     parser.add_argument(
         "--log",
         type=Path,
         help="with classic: a file that keeps what is measured, and from "
         "which a training that was broken off goes on",
     )
-    parser.add_argument(
-        "--no-bar",
-        action="store_true",
-        help="only print, whatever the result",
-    )
     options = parser.parse_args()
-    given = (options.seeds, options.epochs, options.hands)
-    if min(number for number in given if number is not None) < 1:
-        parser.error("--seeds, --epochs and --hands must be at least 1")
     found = datasets.status()
     needed = SETS if options.networks == "first" else ["cifar10"]
     if not {found[name] for name in needed} <= {"your copy", "cache"}:
@@ -461,10 +454,7 @@ def main() -> int:
         problems.append(
             f"{right:.2f} of ten drawings are right, claimed is {RIGHT}."
         )
-    if problems and not options.no_bar:
-        print(*problems, sep="\n", file=sys.stderr)
-        return 1
-    return 0
+    return common.verdict(problems, options)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ data set, a tape, and one TensorFlow operation after the other.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 
 from course_utils import scratch
 
+import common
 import keras
 import numpy as np
 import tensorflow as tf
@@ -341,21 +341,14 @@ def optimizers(epochs: int) -> None:
 
 def main() -> int:
     """Run all comparisons; return 1 if a bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.parser(__doc__)
     parser.add_argument(
         "--epochs",
-        type=int,
+        type=common.count,
         default=500,
         help="how often to go through the data (default 500)",
     )
-    parser.add_argument(
-        "--no-bar",
-        action="store_true",
-        help="only print, whatever the result",
-    )
     options = parser.parse_args()
-    if options.epochs < 1:
-        parser.error("--epochs must be at least 1")
     print(
         f"Iris: {options.epochs} epochs of {len(BATCHES)} batches, "
         f"{os.cpu_count()} cores, TensorFlow {tf.__version__}"
@@ -363,10 +356,7 @@ def main() -> int:
     problems = compare(options.epochs)
     single_steps()
     optimizers(options.epochs)
-    if problems and not options.no_bar:
-        print(*problems, sep="\n", file=sys.stderr)
-        return 1
-    return 0
+    return common.verdict(problems, options)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ is a number of a kernel that is edited, with the map of a photo.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import sys
@@ -28,6 +27,7 @@ from dataclasses import dataclass, field
 from course_utils import datasets, explorers, scratch, standins, style, toy
 from course_utils.explorers import Explorer
 
+import common
 import ipywidgets as widgets
 import matplotlib
 import matplotlib.pyplot as plt
@@ -305,21 +305,14 @@ def time_moves(
 
 def main() -> int:
     """Run both comparisons and the rest; return 1 if a bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.parser(__doc__)
     parser.add_argument(
         "--changes",
-        type=int,
+        type=common.count,
         default=150,
         help="how many moves to measure (default 150)",
     )
-    parser.add_argument(
-        "--no-bar",
-        action="store_true",
-        help="only print, whatever the result",
-    )
     options = parser.parse_args()
-    if options.changes < 1:
-        parser.error("--changes must be at least 1")
     matplotlib.use("agg")
     style.apply()
     count = WARM_UP + options.changes
@@ -350,10 +343,7 @@ def main() -> int:
     problems += time_race(options.changes)
     problems += time_augmentation(options.changes)
     problems += time_kernel(options.changes)
-    if problems and not options.no_bar:
-        print(*problems, sep="\n", file=sys.stderr)
-        return 1
-    return 0
+    return common.verdict(problems, options)
 
 
 if __name__ == "__main__":
