@@ -299,6 +299,10 @@ class Column:
         """
         for chosen, polygons in zip(self._chosen, self._polygons, strict=True):
             chosen.set_verts(polygons[layer])
+        block, *after = self._polygons[0][layer : layer + 2]
+        if after and block[..., 0].max() > after[0][..., 0].min():
+            # Its top and side would hide the next block: mark the front.
+            self._chosen[0].set_verts(block[:1])
         # The only text that moves: texts take longer than all the rest.
         self._shape.set_text(_shape(self._steps[layer].shape))
         corners = self._polygons[0][layer]
@@ -364,6 +368,7 @@ def _scale(axes: Axes, heights: list[np.ndarray], bars: str) -> None:
         return
     heights = heights[heights > 0]
     axes.set_yscale("log")
+    axes.minorticks_off()
     low, high = (heights.min(), heights.max()) if heights.size else (1, 1)
     axes.set_ylim(10 ** np.floor(np.log10(low / 2)), 1.5 * high + 1)
 

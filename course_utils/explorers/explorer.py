@@ -81,7 +81,8 @@ class Explorer:
             if hasattr(control, "readout"):  # a slider
                 control.layout.width = "26em"
         shown += [self.button] if self.button else []
-        return widgets.HBox(shown, layout=widgets.Layout(flex_flow="row wrap"))
+        layout = widgets.Layout(flex_flow="row wrap", grid_gap="0 1em")
+        return widgets.HBox(shown, layout=layout)
 
     def values(self) -> dict[str, Any]:
         """Return the value of every control by name."""
@@ -93,6 +94,15 @@ class Explorer:
         Args:
             **values: New values by the name of the control.
         """
+        self.place(**values)
+        self._changed()
+
+    def place(self, **values: Any) -> None:
+        """Move several controls and leave the picture to a later change.
+
+        Args:
+            **values: New values by the name of the control.
+        """
         for name, value in values.items():
             control = self.controls[name]
             control.unobserve(self._changed, "value")
@@ -100,7 +110,6 @@ class Explorer:
                 control.value = value
             finally:  # a value that does not fit must not leave it deaf
                 control.observe(self._changed, "value")
-        self._changed()
 
     def refresh(self) -> None:
         """Compute, draw and describe what the controls say now."""

@@ -235,9 +235,9 @@ def kernel(photo: np.ndarray) -> Explorer:
     def choose(change: dict) -> None:
         if change["new"] in KERNELS:
             numbers = KERNELS[change["new"]][0]
-            explorer.set(**dict(zip(WEIGHTS, numbers, strict=True)))
+            explorer.place(**dict(zip(WEIGHTS, numbers, strict=True)))
 
-    # It comes before the explorer, which then finds the kernel's numbers.
+    # It comes before the explorer, which then draws the kernel's numbers.
     controls["kernel"].observe(choose, "value")
     explorer = Explorer(
         "kernel", controls, live, update, panel=_kernel_panel(controls)

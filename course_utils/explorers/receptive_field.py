@@ -10,7 +10,7 @@ from course_utils.explorers.tensors import Cells, canvas
 
 import ipywidgets as widgets
 import numpy as np
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 
 MOST = 6  # layers
@@ -55,9 +55,9 @@ def receptive_field(
     cones = PolyCollection(
         [], facecolors=[(*to_rgba(style.SKY)[:3], 0.18)], zorder=1
     )
-    ways = LineCollection([], colors=style.SKY, linewidths=0.8, zorder=2)
-    units = PolyCollection([], linewidths=0.8, zorder=3)
-    for artist in (cones, ways, units):
+    (ways,) = page.plot([], [], color=style.SKY, lw=0.8, zorder=2)
+    units = PolyCollection([], zorder=3)
+    for artist in (cones, units):
         page.add_collection(artist, autolim=False)
     for x, words in (
         (76, "layer"),
@@ -102,14 +102,16 @@ def receptive_field(
                 for n in range(layers)
             ]
         )
-        links = [
-            ((places[n][i * stride + d], heights[n]), (place, heights[n + 1]))
-            for n, (kernel, stride) in enumerate(stack)
-            for i, place in enumerate(places[n + 1])
-            for d in range(kernel)
-            if paths[n + 1][i] and len(paths[0]) < 100
-        ]
-        ways.set_segments(links)
+        few = stack if len(paths[0]) < 100 else []
+        links = [np.empty((0, 3, 2))]
+        for n, (kernel, stride) in enumerate(few):
+            above = seen[n + 1][:, None]
+            link = np.full((len(above), kernel, 3, 2), np.nan)  # and a gap
+            link[..., 0, 0] = places[n][above * stride + np.arange(kernel)]
+            link[..., 1, 0] = places[n + 1][above]
+            link[..., :2, 1] = heights[n : n + 2]
+            links.append(link.reshape(-1, 3, 2))
+        ways.set_data(*np.concatenate(links).reshape(-1, 2).T)
         words = ["input"]
         words += [
             f"{n}: kernel {kernel}, stride {stride}"
@@ -196,26 +198,35 @@ def _show_units(
     heights: np.ndarray,
 ) -> None:
     """Draw all units as boxes, darker where more ways lead to the chosen."""
-    corners, fills, edges = [], [], []
+    corners, fills, edges, widths = [], [], [], []
     square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     blue, grey = to_rgba(style.BLUE), to_rgba(style.GREY)
     faint = to_rgba(style.FAINT)
     for row, x, side, y in zip(paths, places, sides, heights, strict=True):
+        half = np.full(len(x), side / 2)
+        thin = side <= 4
+        if thin:
+            # Outlines would hide the boxes. What is not seen is one box.
+            wide = (x[-1] - x[0] + side) / 2
+            x = np.append((x[0] + x[-1]) / 2, x[row > 0])
+            half = np.append(wide, half[row > 0])
+            row = np.append(0, row[row > 0])
         middles = np.stack([x, np.full(len(x), y)], axis=1)
-        corners.append(middles[:, None] + square * (side / 2, 12))
+        sizes = np.stack([half, np.full(len(x), 12)], axis=1)
+        corners.append(middles[:, None] + square * sizes[:, None])
         share = (row / row.max())[:, None]
         seen = share > 0
         # From a fifth, so that every pixel that is seen is seen.
         blues = 1 - (0.2 + 0.8 * share) * (1 - np.array(blue))
-        fills.append(np.where(seen, blues, 1))
-        edge = np.where(seen, blue, grey)
-        # Outlines of very thin boxes would hide them.
-        edges.append(edge if side > 4 else np.where(seen, fills[-1], faint))
+        fills.append(np.where(seen, blues, faint if thin else 1))
+        edges.append(np.where(seen, blue, grey))
+        widths += [0 if thin else 0.8] * len(row)
     fills[-1][paths[-1] > 0] = to_rgba(style.ORANGE)
     edges[-1][paths[-1] > 0] = to_rgba(style.INK)
     units.set_verts(np.concatenate(corners))
     units.set_facecolor(np.concatenate(fills))
     units.set_edgecolor(np.concatenate(edges))
+    units.set_linewidth(widths)
 
 
 def _write(
