@@ -26,6 +26,7 @@ ORDER = [
     "standins",
     "handwriting",
     "scratch",
+    "sequences",
     "device",
     "prices",
     "datasets",
@@ -41,8 +42,8 @@ ORDER = [
     "__main__",
 ]
 WITHOUT_SCREEN = [
-    *("toy", "standins", "handwriting", "scratch", "prices", "datasets"),
-    *("models", "inspection"),
+    *("toy", "standins", "handwriting", "scratch", "sequences", "prices"),
+    *("datasets", "models", "inspection"),
 ]
 SCREEN = {"matplotlib", "ipywidgets", "IPython", "anywidget"}
 # Pillow makes bytes for the screen in one place, and ink in two others.
@@ -50,7 +51,8 @@ PILLOW = {"live", "scratch", "handwriting"}
 HEAVY = ["tensorflow", "keras"]
 LIGHT = [
     *("", "style", "toy", "standins", "handwriting", "prices", "datasets"),
-    *("inspection", "plots", "live", "explorers", "quiz", "check"),
+    *("sequences", "inspection", "plots", "live", "explorers", "quiz"),
+    "check",
 ]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
