@@ -26,7 +26,8 @@ from course_utils import prices, standins
 
 import numpy as np
 
-CACHE = Path(__file__).parents[1] / "data" / "cache"
+DATA = Path(__file__).parents[1] / "data"
+CACHE = DATA / "cache"
 # When a mirror is given up:
 TIMEOUT = 10.0  # seconds without an answer
 SLOWEST = 1000  # bytes per second
@@ -483,6 +484,28 @@ def photos() -> dict[str, np.ndarray]:
         "temple": np.array(load_sample_image("china.jpg")),
         "flower": np.array(load_sample_image("flower.jpg")),
     }
+
+
+def text() -> str:
+    """Return the diary of a lighthouse keeper, written for this course.
+
+    `data/README.md` says more about it.
+
+    Returns:
+        About 23,600 characters of simple English. Lines end with a line
+        feed; in small letters there are 32 different characters.
+
+    Raises:
+        FileNotFoundError: The file is not where the course keeps it.
+    """
+    path = DATA / "lighthouse.txt"
+    try:
+        return path.read_text(encoding="utf-8")  # any line ends become "\n"
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"There is no file {path}. It is a part of the course: copy the "
+            "folder `data` again from where you have the course."
+        ) from None
 
 
 def stock(path: str | Path | None = None, column: str = "open") -> Prices:

@@ -14,6 +14,7 @@ import io
 import os
 import pickle
 import pickletools
+import re
 import signal
 import socket
 import subprocess
@@ -767,3 +768,46 @@ def test_the_photographs_can_be_written_on() -> None:
         assert (photo.shape, photo.dtype) == ((427, 640, 3), np.uint8)
         photo[:] = 0
     assert datasets.photos()["flower"].any()
+
+
+def test_the_text_is_the_one_that_the_readme_describes() -> None:
+    text = datasets.text()
+    told = (ROOT / "data" / "README.md").read_text("utf-8")
+    small, words = text.lower(), re.findall("[a-z-]+", text.lower())
+    assert set(small) == set("abcdefghijklmnopqrstuvwxyz \n.,?-")
+    assert hashlib.sha256(text.encode()).hexdigest() in told
+    assert f"{len(text):,} characters, {text.count(chr(10))} lines" in told
+    assert f"{len(words):,} words, of which {len(set(words))} are" in told
+    assert f"there are {len(set(small))} different characters" in told
+    assert max(map(len, text.splitlines())) <= 72
+    assert text.startswith("The Lamp at Gull Rock\n")
+    assert text.endswith("All is well on the rock.\n")
+    assert "\n\n\n" not in text and " \n" not in text
+
+
+def test_the_text_is_found_from_any_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    expected = datasets.text()
+    monkeypatch.chdir(tmp_path)
+    assert datasets.text() == expected
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_the_line_ends_of_the_text_do_not_matter(
+    end: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    expected = datasets.text()
+    data = expected.replace("\n", end).encode()
+    (tmp_path / "lighthouse.txt").write_bytes(data)
+    monkeypatch.setattr(datasets, "DATA", tmp_path)
+    assert datasets.text() == expected
+
+
+def test_a_missing_text_is_told_with_its_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(datasets, "DATA", tmp_path)
+    with pytest.raises(FileNotFoundError, match="copy the folder") as caught:
+        datasets.text()
+    assert str(tmp_path / "lighthouse.txt") in str(caught.value)
