@@ -143,11 +143,10 @@ def beam(
         longer = []
         for total, start in beams:
             scores = predict(start)
-            logs = scores - np.logaddexp.reduce(scores)
-            for letter, log in zip(alphabet, logs, strict=True):
-                longer.append((total + log, start + letter))
-        longer.sort(key=lambda found: found[0], reverse=True)
-        beams = longer[:width]
+            logs = total + scores - np.logaddexp.reduce(scores)
+            texts = [start + letter for letter in alphabet]
+            longer += zip(logs, texts, strict=True)
+        beams = sorted(longer, key=lambda pair: -pair[0])[:width]
     return beams[0][1]
 
 
