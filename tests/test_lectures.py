@@ -8,10 +8,11 @@ import functools
 import inspect
 import json
 import linecache
+from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
 
-from course_utils import scratch
+from course_utils import scratch, sequences
 
 import pytest
 
@@ -52,17 +53,22 @@ def taught() -> dict[str, set[str]]:
 
 
 PUBLIC = [
-    name
-    for name, _ in inspect.getmembers(scratch, inspect.isfunction)
+    pytest.param(function, id=f"{module.__name__.split('.')[-1]}.{name}")
+    for module in (scratch, sequences)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
     if not name.startswith("_")
 ]
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_scratch_is_what_the_lecture_teaches(name: str) -> None:
-    tree = ast.parse(inspect.getsource(getattr(scratch, name)))
+@pytest.mark.parametrize("function", PUBLIC)
+def test_the_package_holds_what_the_lecture_teaches(
+    function: Callable,
+) -> None:
+    name = function.__name__
+    tree = ast.parse(inspect.getsource(function))
     assert bare(tree.body[0], name) in taught().get(name, set()), (
-        f"scratch.{name} differs from the cell that teaches it: change both"
+        f"{function.__module__}.{name} differs from the cell that teaches it: "
+        "change both"
     )
 
 
