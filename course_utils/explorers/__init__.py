@@ -31,6 +31,7 @@ from course_utils.explorers.tensors import (
     reshape_or_transpose,
 )
 from course_utils.explorers.training_toolkit import augmentation
+from course_utils.explorers.unrolled import unrolled
 
 __all__ = [
     "Explorer",
@@ -57,4 +58,5 @@ __all__ = [
     "reshape_or_transpose",
     "schedules",
     "surface",
+    "unrolled",
 ]
