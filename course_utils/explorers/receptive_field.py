@@ -19,6 +19,7 @@ STRIDES = (1, 2)
 UNITS = 5  # after the last layer
 # Where they are drawn: the first and last pixel, the last layer, the input.
 FIRST, LAST, HIGHEST, LOWEST = 172, 602, 50, 366
+FILLED = 0.84  # of the distance between units, by a unit
 
 
 def receptive_field(
@@ -87,7 +88,7 @@ def receptive_field(
             left + step * (field.start + field.jump * np.arange(len(row)))
             for field, row in zip(fields, paths, strict=True)
         ]
-        sides = [min(28.0, 0.84 * step * field.jump) for field in fields]
+        sides = [min(28.0, FILLED * step * field.jump) for field in fields]
         gap = min(158.0, (LOWEST - HIGHEST) / layers)
         heights = HIGHEST + gap * np.arange(layers, -1, -1)
         _show_units(units, paths, places, sides, heights)
@@ -209,7 +210,7 @@ def _show_units(
             # Outlines would hide the boxes. What is not seen is one box.
             wide = (x[-1] - x[0] + side) / 2
             x = np.append((x[0] + x[-1]) / 2, x[row > 0])
-            half = np.append(wide, half[row > 0])
+            half = np.append(wide, half[row > 0] / FILLED)  # no gaps
             row = np.append(0, row[row > 0])
         middles = np.stack([x, np.full(len(x), y)], axis=1)
         sizes = np.stack([half, np.full(len(x), 12)], axis=1)
