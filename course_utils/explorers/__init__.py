@@ -10,6 +10,7 @@ from course_utils.explorers.gradient_descent import (
     schedules,
     surface,
 )
+from course_utils.explorers.gradient_distance import gradient_distance
 from course_utils.explorers.kernel import kernel
 from course_utils.explorers.losses import (
     cost_profit,
@@ -46,6 +47,7 @@ __all__ = [
     "cross_entropy",
     "digit_pad",
     "feature_maps",
+    "gradient_distance",
     "kernel",
     "learning_rate",
     "line_fit",
