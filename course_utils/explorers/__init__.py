@@ -2,8 +2,10 @@
 
 from course_utils.explorers.classic_networks import architecture
 from course_utils.explorers.digit_pad import digit_pad
+from course_utils.explorers.embedding import embedding
 from course_utils.explorers.explorer import Explorer
 from course_utils.explorers.feature_maps import feature_maps
+from course_utils.explorers.gates import gates
 from course_utils.explorers.gradient_descent import (
     learning_rate,
     regime,
@@ -46,7 +48,9 @@ __all__ = [
     "cost_profit",
     "cross_entropy",
     "digit_pad",
+    "embedding",
     "feature_maps",
+    "gates",
     "gradient_distance",
     "kernel",
     "learning_rate",

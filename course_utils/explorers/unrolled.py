@@ -61,7 +61,7 @@ def unrolled(
             too many or one that is not in the alphabet, or what the cell
             returns has another form.
     """
-    letters = [_visible(letter) for letter in alphabet]
+    letters = [visible(letter) for letter in alphabet]
     if len(set(alphabet)) < len(alphabet) or not alphabet:
         raise ValueError(
             f"The alphabet is {alphabet!r}, expected every letter once."
@@ -418,13 +418,20 @@ def _said(
     return text
 
 
-def _visible(letter: str) -> str:
-    """Return something to see for a letter that cannot be seen."""
+def visible(letter: str) -> str:
+    """Give a letter that cannot be seen a sign.
+
+    Args:
+        letter: One character, or a longer name.
+
+    Returns:
+        The same, but a sign for a space, a tab or the end of a line.
+    """
     return {" ": "␣", "\n": "↵", "\t": "⇥"}.get(letter, letter)
 
 
 def _quoted(letter: str) -> str:
-    return f"'{_visible(letter)}'"
+    return f"'{visible(letter)}'"
 
 
 def _share(value: float) -> str:
