@@ -322,6 +322,14 @@ def time_architecture(count: int) -> list[str]:
     return time_moves("architecture", explorer, "layer", layers)
 
 
+def time_gates(count: int) -> list[str]:
+    """Measure another step at which the gate opens, with all bars there are."""
+    explorer = explorers.gates(200)
+    explorer.set(forget=0.99)
+    steps = 1 + np.arange(WARM_UP + count) % 100
+    return time_moves("gates", explorer, "opens", steps)
+
+
 def time_moves(
     name: str, explorer: Explorer, control: str, values: np.ndarray
 ) -> list[str]:
@@ -387,6 +395,7 @@ def main() -> int:
     problems += time_receptive_field(options.changes)
     problems += time_feature_maps(options.changes)
     problems += time_architecture(options.changes)
+    problems += time_gates(options.changes)
     return common.verdict(problems, options)
 
 
