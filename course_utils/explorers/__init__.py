@@ -28,6 +28,7 @@ from course_utils.explorers.neural_networks import (
 from course_utils.explorers.optimizers import race, range_test
 from course_utils.explorers.receptive_field import receptive_field
 from course_utils.explorers.start_here import line_fit
+from course_utils.explorers.temperature import temperature
 from course_utils.explorers.tensors import (
     axis,
     broadcasting,
@@ -64,5 +65,6 @@ __all__ = [
     "reshape_or_transpose",
     "schedules",
     "surface",
+    "temperature",
     "unrolled",
 ]

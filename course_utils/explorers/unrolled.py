@@ -427,7 +427,9 @@ def visible(letter: str) -> str:
     Returns:
         The same, but a sign for a space, a tab or the end of a line.
     """
-    return {" ": "␣", "\n": "↵", "\t": "⇥"}.get(letter, letter)
+    if letter.strip():
+        return letter
+    return {"\n": "↵", "\t": "⇥"}.get(letter, "␣")
 
 
 def _quoted(letter: str) -> str:
