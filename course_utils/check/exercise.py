@@ -193,6 +193,7 @@ def against(
     *,
     tolerance: float = 1e-6,
     not_finite: str = "Is something divided by zero?",
+    agree: Callable[[Any, Any], bool] | None = None,
 ) -> Callable[[Any], str]:
     """Make a grader that compares a function with a reference on some inputs.
 
@@ -206,13 +207,18 @@ def against(
         insight: Shown when the answer is right.
         tolerance: How far a value may be off, besides 0.01 % of it.
         not_finite: Advice where NaN or infinity comes back.
+        agree: Takes two results, anything at all, and tells whether they are
+            the same. For results that are no numbers.
 
     Returns:
         A function for `Exercise(grade=…)`.
     """
 
-    def agree(given: Any, expected: Any) -> bool:
-        return _agree(given, expected, tolerance)
+    numbers = agree is None
+    if agree is None:
+
+        def agree(given: Any, expected: Any) -> bool:
+            return _agree(given, expected, tolerance)
 
     def grade(answer: Any) -> str:
         pairs, crash = [], None
@@ -240,7 +246,9 @@ def against(
             ):
                 raise Wrong(message + _example(answer, tried, pairs, agree))
         for case, (given, expected) in zip(tried, pairs, strict=True):
-            _same_form(_call_text(answer, case), given, expected, not_finite)
+            if numbers:
+                what = _call_text(answer, case)
+                _same_form(what, given, expected, not_finite)
         message = "The result is not the expected one."
         first = pairs[0][0]
         if len(pairs) > 1 and all(agree(given, first) for given, _ in pairs):
@@ -720,6 +728,8 @@ def _show(value: Any) -> str:
     """Write a value in at most about 100 characters, whatever it is."""
     if callable(value):
         return getattr(value, "__name__", "a function")
+    if _tuples(value):  # such as [(8, True), (4, False)]
+        return repr(value)
     array = _array(value)
     if array is not None and not isinstance(value, bool | int):
         if array.ndim == 0:
@@ -740,3 +750,14 @@ def _show(value: Any) -> str:
         return reprlib.repr(value)
     except Exception as error:
         return f"something whose repr raises {type(error).__name__}"
+
+
+def _tuples(value: Any) -> bool:
+    """Tell whether a value is a tuple of few whole numbers, or such a list."""
+    if type(value) is list:
+        return 0 < len(value) <= 4 and all(map(_tuples, value))
+    return (
+        type(value) is tuple
+        and 0 < len(value) <= 4
+        and all(type(one) in (int, bool) for one in value)
+    )

@@ -1,0 +1,499 @@
+"""The exercises of lecture 11."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise, permutations
+from typing import Any
+
+from course_utils.check.exercise import (
+    Exercise,
+    Wrong,
+    against,
+    call,
+    explained,
+    in_parts,
+)
+
+import numpy as np
+
+
+def _parts(days: int, cuts: list) -> list[tuple[int, int]]:
+    return list(pairwise([0, *cuts, days]))
+
+
+def _windows(
+    taken: int | slice,
+    parts: Callable[[int, list], list] = _parts,
+    overlap: bool = True,
+) -> Callable[..., np.ndarray]:
+    """Return a `windows_within` that gives only x, or only y.
+
+    Args:
+        taken: What is taken of a window and the day after it.
+        parts: Takes the number of days and the cuts; where parts begin, end.
+        overlap: Whether every day of a part starts a window.
+    """
+    return lambda series, length, cuts: np.array(
+        [
+            series[i : i + length + 1][taken]
+            for start, end in parts(len(series), cuts)
+            for i in range(start, end - length, 1 if overlap else length)
+        ]
+    )
+
+
+_INPUT, _TARGET, _BOTH = np.s_[:-1], -1, np.s_[:]
+
+
+def _windows_case(seed: int, days: int, length: int, cuts: list) -> tuple:
+    rng = np.random.default_rng(seed)
+    return rng.integers(10, 99, days) / 10, length, cuts
+
+
+_WINDOWS_CASES = [
+    (np.array([1.0, 2.0, 4.0, 8.0, 9.0, 7.0, 5.0, 3.0]), 2, [5]),
+    _windows_case(0, 20, 3, [9, 14]),
+    _windows_case(1, 9, 4, []),
+    # The second part is too short for a window, the third has just one.
+    _windows_case(2, 18, 3, [6, 9, 13]),
+]
+
+_windows_x = against(
+    reference=_windows(_INPUT),
+    cases=_WINDOWS_CASES,
+    mistakes={
+        "The cuts have no effect: windows, or their targets, reach across "
+        "them.": _windows(_INPUT, lambda days, cuts: [(0, days)]),
+        "The last target of a part is the first day of the next part here. "
+        "It must lie in the same part, too.": _windows(
+            _INPUT,
+            lambda days, cuts: [
+                (start, min(end + 1, days)) for start, end in _parts(days, cuts)
+            ],
+        ),
+        "The last window of each part is missing, the one whose target is the "
+        "part's last day. range(n) ends at n − 1.": _windows(
+            _INPUT,
+            lambda days, cuts: [
+                (start, end - 1) for start, end in _parts(days, cuts)
+            ],
+        ),
+        "The windows do not overlap. Every day of a part starts one, as long "
+        "as window and target fit.": _windows(_INPUT, overlap=False),
+        "The target is in x as well, as its last column. x has length "
+        "columns, and the target is the day after.": _windows(_BOTH),
+        "Only the windows of the first part are here. Is the return inside "
+        "the loop?": _windows(_INPUT, lambda *given: _parts(*given)[:1]),
+        "The windows of the last part are missing: it goes from the last cut "
+        "to the end.": _windows(_INPUT, lambda *given: _parts(*given)[:-1]),
+        "The windows of the first part are missing: it goes from day 0 to the "
+        "first cut.": _windows(_INPUT, lambda *given: _parts(*given)[1:]),
+        "The parts are shifted by a day: a cut is the first day of the part "
+        "after it, series[cut:].": _windows(
+            _INPUT, lambda days, cuts: _parts(days, [cut + 1 for cut in cuts])
+        ),
+        "x and y are exchanged: return (x, y).": _windows(_TARGET),
+    },
+    insight="",
+)
+_windows_y = against(
+    reference=_windows(_TARGET),
+    cases=_WINDOWS_CASES,
+    mistakes={
+        "The target is the last day of the window. The network would only "
+        "have to copy it: take the day after.": _windows(-2),
+    },
+    insight="Every cut costs length windows. That is the price for a training "
+    "that sees no day of the validation and of the test, neither as an input "
+    "nor as a target.",
+)
+
+# What asks for the day after the last one raises.
+_OUTSIDE = {
+    "out of bounds|out of range": "Start windows in range(start, end − "
+    "length) of each part; the target is series[i + length]."
+}
+
+windows_within = Exercise(
+    explained(_OUTSIDE)(
+        in_parts(["x", "y"], {"x": _windows_x, "y": _windows_y})
+    ),
+    hints=[
+        "The parts go from 0 to the first cut, from there to the second, and "
+        "so on to the end. How many windows fit into a part of n days?",
+        "Two loops: over (start, end) of each part, and over i from start to "
+        "end − length − 1. Window and target are slices at i.",
+        "for start, end in zip([0, *cuts], [*cuts, len(series)]): for i in "
+        "range(start, end - length): x.append(series[i : i + length]) and "
+        "y.append(series[i + length]).",
+    ],
+)
+
+
+def _sigmoid(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-z))
+
+
+def _lstm(
+    cell: Callable = lambda i, f, g, c: f * c + i * g,
+    out: Callable | None = None,
+    order: tuple = (0, 1, 2, 3),
+    activations: tuple = (_sigmoid, _sigmoid, np.tanh, _sigmoid),
+    bias: float = 1.0,
+    x_first: bool = False,
+) -> Callable[..., np.ndarray]:
+    """Return an `lstm_step_of` that gives only c, or only h.
+
+    Args:
+        cell: Takes i, f, the candidate and the old c; gives the new c.
+        out: Takes o, the new c and the old c; gives h. Without it c is given.
+        order: Which block of w is input, forget, candidate, output.
+        activations: Of these four.
+        bias: What b is multiplied by.
+        x_first: Whether x stands before h.
+    """
+
+    def step(x: Any, h: Any, c: Any, w: Any, b: Any) -> np.ndarray:
+        both = np.concatenate([x, h] if x_first else [h, x], axis=1)
+        z = np.split(both @ w + bias * b, 4, axis=1)
+        i, f, g, o = (
+            activation(z[block])
+            for activation, block in zip(activations, order, strict=True)
+        )
+        new = cell(i, f, g, c)
+        return out(o, new, c) if out else new
+
+    return step
+
+
+def _out(o: np.ndarray, new: np.ndarray, c: np.ndarray) -> np.ndarray:
+    return o * np.tanh(new)
+
+
+def _step_case(seed: int, n: int, features: int, units: int) -> tuple:
+    rng = np.random.default_rng(seed)
+    shapes = (n, features), (n, units), (n, units)
+    w, b = (features + units, 4 * units), (4 * units,)
+    return tuple(rng.normal(0, 1, shape).round(1) for shape in (*shapes, w, b))
+
+
+_STEP_CASES = [_step_case(*case) for case in ((16, 1, 1, 1), (1, 2, 3, 2))]
+_NAMES = ("input", "forget", "candidate", "output")
+
+
+def _other_orders() -> dict[str, Callable]:
+    """Return what any other order of the blocks gives, by its message."""
+    return {
+        f"You take the four blocks of w as {', '.join(order)}. Here they are "
+        f"{', '.join(_NAMES)}.": _lstm(order=tuple(map(order.index, _NAMES)))
+        for order in list(permutations(_NAMES))[1:]
+    }
+
+
+_step_c = against(
+    reference=_lstm(),
+    cases=_STEP_CASES,
+    mistakes={
+        "h and x stand side by side the wrong way round: h comes first, "
+        "np.concatenate([h, x], axis=1).": _lstm(x_first=True),
+        # Must stand before the other orders, which hold it as well.
+        "Input and forget gate are exchanged. The forget gate multiplies the "
+        "old c, the input gate the candidate; and in w the input gate comes "
+        "first.": _lstm(lambda i, f, g, c: i * c + f * g),
+        "The candidate went through a sigmoid. It is a value, not a gate: "
+        "tanh.": _lstm(activations=(_sigmoid,) * 4),
+        "The gates went through tanh. A gate is a share between 0 and 1: "
+        "sigmoid.": _lstm(activations=(np.tanh,) * 4),
+        "The bias is missing.": _lstm(bias=0.0),
+        "The old c has no effect: it stays as far as the forget gate lets it, "
+        "f * c + i * g.": _lstm(lambda i, f, g, c: i * g),
+        "The forget gate is turned round: 1 keeps the old c, 0 forgets it.": (
+            _lstm(lambda i, f, g, c: (1 - f) * c + i * g)
+        ),
+        "The new c went through tanh. c itself is not squashed, only what h "
+        "sees of it.": _lstm(lambda i, f, g, c: np.tanh(f * c + i * g)),
+        "The second value is o * tanh(c), which is h. Return (h, c), with the "
+        "c before tanh.": _lstm(out=_out),
+        **_other_orders(),
+    },
+    insight="",
+)
+_step_h = against(
+    reference=_lstm(out=_out),
+    cases=_STEP_CASES,
+    mistakes={
+        "The tanh of c is missing: o * tanh(c).": (
+            _lstm(out=lambda o, new, c: o * new)
+        ),
+        "h is made from the old c. Take the new one.": (
+            _lstm(out=lambda o, new, c: o * np.tanh(c))
+        ),
+        "The output gate has no effect: o * tanh(c).": (
+            _lstm(out=lambda o, new, c: np.tanh(new))
+        ),
+        "The input gate, or its block of w, stands in the place of the output "
+        "gate. That one is the last block.": _lstm(
+            out=_out, order=(0, 1, 2, 0)
+        ),
+    },
+    insight="f * c + i * g is a sum, so with f near 1 a value, and its "
+    "gradient, stay in the cell for many steps. Keras keeps the same numbers "
+    "in two tables, one for x and one for h.",
+)
+
+lstm_step_of = Exercise(
+    in_parts(["h", "c"], {"c": _step_c, "h": _step_h}),
+    hints=[
+        "How many columns has w, and how many of them belong to each gate?",
+        "z = np.concatenate([h, x], axis=1) @ w + b, split into four. Three "
+        "of the parts go through a sigmoid, the candidate through tanh.",
+        "i, f, g, o = np.split(z, 4, axis=1); c = sigmoid(f) * c + "
+        "sigmoid(i) * tanh(g); h = sigmoid(o) * tanh(c). Return h, c.",
+    ],
+)
+
+
+def _mse(one: Any, other: Any) -> np.floating:
+    return np.mean((one - other) ** 2)
+
+
+def _ratio(
+    error: Callable[[Any, Any], Any] = _mse,
+    score: Callable[[Any, Any], Any] = lambda mine, other: 1 - mine / other,
+) -> Callable[..., np.floating]:
+    """Return a `skill` with another error, or another formula.
+
+    Args:
+        error: Takes two series.
+        score: Takes the error of the prediction and of the reference.
+    """
+    return lambda predicted, actual, reference: score(
+        error(predicted, actual), error(reference, actual)
+    )
+
+
+_skill = _ratio()
+
+
+def _days(*rows: list) -> tuple:
+    return tuple(np.array(row, dtype=float) for row in rows)
+
+
+_compared = against(
+    reference=_skill,
+    cases=[
+        _days([10, 13, 12], [11, 13, 15], [9, 11, 13]),
+        _days([5, 8, 4, 9], [6, 5, 7, 7], [7, 6, 5, 7]),
+        _days([3, 2, 4, 1, 6], [3, 2, 4, 1, 5], [2, 3, 2, 4, 1]),
+    ],
+    mistakes={
+        "This is the MSE divided by that of the reference. The skill is 1 "
+        "minus that.": _ratio(score=lambda mine, other: mine / other),
+        "You compare roots of the MSE. The skill compares the MSE itself.": (
+            _ratio(lambda one, other: np.sqrt(_mse(one, other)))
+        ),
+        "You compare mean absolute errors. The skill compares mean squares.": (
+            _ratio(lambda one, other: np.mean(np.abs(one - other)))
+        ),
+        "Prediction and reference are exchanged: the MSE of the reference "
+        "stands below.": _ratio(score=lambda mine, other: 1 - other / mine),
+        "This is R²: it compares with the mean of the actual values. Compare "
+        "with the reference.": lambda predicted, actual, reference: _skill(
+            predicted, actual, np.mean(actual)
+        ),
+    },
+    insight="0 is as good as the reference, 1 is perfect, and there is no "
+    "limit below. For prices the reference is the price of the day before. "
+    "Against the mean price, which is R², nearly every forecast looks good.",
+)
+_PERFECT = "Here the reference is perfect, its MSE is 0: return np.nan."
+
+
+def _graded_skill(answer: Any) -> str:
+    """Grade the formula first, then what it does where it has no value."""
+    insight = _compared(answer)
+    with explained({"ZeroDivision": _PERFECT}):
+        given = call(answer, *_days([2, 4, 7], [2, 4, 5], [2, 4, 5]))
+    if not np.array_equal(given, np.nan, equal_nan=True):
+        raise Wrong(
+            "skill([2, 4, 7], [2, 4, 5], [2, 4, 5]) gave "
+            f"{str(given)[:30]}. {_PERFECT}"
+        )
+    return insight
+
+
+skill = Exercise(
+    _graded_skill,
+    hints=[
+        "Two mean squared errors: one of the prediction, one of the "
+        "reference. What is their ratio if both are equally good?",
+        "mse = np.mean((predicted - actual) ** 2), the same for the "
+        "reference, and 1 minus the ratio of the two.",
+        "Before you divide: if the MSE of the reference is 0, return np.nan. "
+        "Then return 1 - mse / mse_of_reference.",
+    ],
+)
+
+
+def _prepared(name: str, formula: Callable[[np.ndarray, int], Any]) -> Callable:
+    """Return a `prepare` with this name that works on its own numbers."""
+
+    def prepare(series: Any, cut: int) -> np.ndarray:
+        return formula(np.array(series, dtype=float), cut)
+
+    prepare.__name__ = name
+    return prepare
+
+
+def _minmax(series: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Scale as scikit-learn does, which leaves NaN out."""
+    low, high = np.nanmin(part), np.nanmax(part)
+    return (series - low) / (high - low)
+
+
+def logs_in_place(series: np.ndarray, cut: int) -> np.ndarray:
+    """Take logarithms, and write them over what was handed in."""
+    return np.log(series, out=series)
+
+
+def _mean_of_3(series: np.ndarray, cut: int) -> np.ndarray:
+    """Return means of three days, NaN where days are missing."""
+    return np.append([np.nan] * 2, np.convolve(series, np.ones(3) / 3, "valid"))
+
+
+_FORMULAS = {
+    "scaled_on_training": lambda s, cut: _minmax(s, s[:cut]),
+    # Tells those who compare all values from those who always answer True.
+    "training_only": lambda s, cut: np.where(np.arange(len(s)) < cut, s, 0.0),
+    "scaled_on_all": lambda s, cut: _minmax(s, s),
+    "divided_by_maximum": lambda s, cut: s / np.nanmax(s),
+    "above_minimum": lambda s, cut: s - np.nanmin(s),
+    "tomorrow": lambda s, cut: np.append(s[1:], np.nan),
+    "yesterday": lambda s, cut: np.append(np.nan, s[:-1]),
+    "mean_of_3_days_before": _mean_of_3,
+    "smoothed": lambda s, cut: np.roll(_mean_of_3(s, cut), -1),
+}
+_RISING = np.array([40.0, 50.0, 45.0, 60.0, 80.0])
+# The smallest and the largest price lie before the cut.
+_PRICES = np.array([50.0, 20.0, 90.0, 40.0, 60.0, 55.0, 45.0])
+
+
+def _differ(one: np.ndarray, other: np.ndarray, cut: int) -> bool:
+    return not np.array_equal(one[:cut], other[:cut], equal_nan=True)
+
+
+def _up(future: np.ndarray) -> np.ndarray:
+    return 10 * future
+
+
+def _down(future: np.ndarray) -> np.ndarray:
+    return future / 10
+
+
+def _probe(
+    futures: tuple = (_up, _down),
+    shift: int = 0,
+    differ: Callable[..., bool] = _differ,
+) -> Callable[[Callable, np.ndarray, int], bool]:
+    """Return a `peeks` that puts other values after the cut.
+
+    Args:
+        futures: Each takes what comes after the cut, and gives other values.
+        shift: How many days after the cut the change begins.
+        differ: Takes both results and the cut.
+    """
+
+    def peeks(prepare: Callable, series: np.ndarray, cut: int) -> bool:
+        before, found = prepare(series.copy(), cut), False
+        for future in futures:
+            changed = series.copy()
+            changed[cut + shift :] = future(changed[cut + shift :])
+            found = found or differ(before, prepare(changed, cut), cut)
+        return found
+
+    return peeks
+
+
+def _without_future(prepare: Callable, series: np.ndarray, cut: int) -> bool:
+    short = prepare(series[:cut].copy(), cut)
+    return _differ(prepare(series.copy(), cut), short, cut)
+
+
+_grade_peeks = against(
+    reference=_probe(),
+    cases=[
+        (_prepared("scaled_on_all", lambda s, cut: _minmax(s, s)), _RISING, 3),
+        *((_prepared(*one), _PRICES, 4) for one in _FORMULAS.items()),
+        (logs_in_place, _PRICES, 4),
+    ],
+    mistakes={
+        "The answers are turned round: True is for those that peek.": (
+            lambda *given: not _probe()(*given)
+        ),
+        "All prepared values are compared. Those after the cut may change: "
+        "compare the first cut ones.": _probe(
+            differ=lambda one, other, cut: (
+                not np.array_equal(one, other, equal_nan=True)
+            ),
+        ),
+        "NaN is not equal to NaN. Some prepared series have it at the start: "
+        "np.array_equal(a, b, equal_nan=True).": _probe(
+            differ=lambda one, other, cut: (one[:cut] != other[:cut]).any(),
+        ),
+        "What comes after the cut only becomes larger here. A minimum does "
+        "not notice: try far smaller values, too.": _probe((_up,)),
+        "What comes after the cut only becomes smaller here. A maximum does "
+        "not notice: try far larger values, too.": _probe((_down,)),
+        "You take away what comes after the cut, or make it NaN. Where the "
+        "largest value lies before the cut, a maximum does not notice: put "
+        "far larger and far smaller values there.": _without_future,
+        "You only change the order of what comes after the cut. A mean, a "
+        "minimum or a maximum does not notice: put other values there.": (
+            _probe((np.flip,))
+        ),
+        "The first value after the cut stays as it was. It has the index "
+        "cut: change series[cut:].": _probe(shift=1),
+        "The last value before the cut is changed, too. It is part of the "
+        "training: change series[cut:].": _probe(shift=-1),
+    },
+    insight="Scaled on everything, the training part tells how high the price "
+    "will climb. Fit scalers, means and whatever else has numbers of its own "
+    "on the training part, and apply them to the rest as they are.",
+)
+
+# Where == gives an array, what uses it raises.
+_WHOLE = {
+    "truth value": "Compare whole arrays: np.array_equal(a, b, "
+    "equal_nan=True) is one True or False."
+}
+
+
+@explained(_WHOLE)
+def _peeked(answer: Any) -> str:
+    """Grade an instrument, which may forget that prepare writes as well."""
+    try:
+        return _grade_peeks(answer)
+    except Wrong as wrong:
+        if "changed its input" in str(wrong):
+            wrong = Wrong(
+                "The series is not what it was. Change a copy of it, and "
+                "hand copies to prepare, which may write over what it gets: "
+                "prepare(series.copy(), cut)."
+            )
+        raise wrong from None
+
+
+peeks = Exercise(
+    _peeked,
+    hints=[
+        "If nothing peeks, what becomes of the first cut prepared values when "
+        "the prices after the cut are other ones?",
+        "Prepare a copy of the series, and copies with other values in "
+        "series[cut:]: far larger ones, and far smaller ones. Compare the "
+        "first cut prepared values.",
+        "changed = series.copy(); changed[cut:] *= 10; different = not "
+        "np.array_equal(before[:cut], prepare(changed, cut)[:cut], "
+        "equal_nan=True). The same with changed[cut:] /= 10.",
+    ],
+)

@@ -1,0 +1,495 @@
+"""The exercises of lecture 10."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from course_utils.check.exercise import Exercise, against, explained
+
+import numpy as np
+
+
+def _tanh_step(x: Any, h: Any, wx: Any, wh: Any, b: Any) -> np.ndarray:
+    return np.tanh(x @ wx + h @ wh + b)
+
+
+def _unrolled(
+    step: Callable[..., np.ndarray] = _tanh_step, first: float = 0.0
+) -> Callable[..., np.ndarray]:
+    """Return a `memories` with this step, and this at the start.
+
+    Args:
+        step: Takes x, h, wx, wh and b; returns the next h.
+        first: What the memory is filled with before the first step.
+    """
+
+    def memories(x: Any, wx: Any, wh: Any, b: Any) -> np.ndarray:
+        h, kept = np.full((len(x), len(wh)), first), []
+        for t in range(x.shape[1]):
+            h = step(x[:, t], h, wx, wh, b)
+            kept.append(h)
+        return np.stack(kept, axis=1)
+
+    return memories
+
+
+_memories = _unrolled()
+
+
+def _memories_case(seed: int, n: int, steps: int, units: int) -> tuple:
+    rng = np.random.default_rng(seed)
+    shapes = (n, steps, 2), (2, units), (units, units), (units,)
+    return tuple(rng.normal(0, 0.8, shape).round(1) for shape in shapes)
+
+
+memories = Exercise(
+    against(
+        reference=_memories,
+        cases=[
+            tuple(
+                map(
+                    np.array,
+                    ([[[1.0], [2.0], [0.0]]], [[1.0]], [[-2.0]], [0.5]),
+                )
+            ),
+            _memories_case(0, 2, 3, 3),
+            _memories_case(1, 4, 4, 2),
+            _memories_case(2, 3, 6, 5),
+        ],
+        mistakes={
+            "The memory is not carried on: each step starts from 0 again, or "
+            "wh has no effect.": _unrolled(
+                lambda x, h, wx, wh, b: np.tanh(x @ wx + b)
+            ),
+            "This is the last memory only. Asked are those of all steps, "
+            "(n, steps, units): collect them in a list.": (
+                lambda *given: _memories(*given)[:, -1]
+            ),
+            "All memories are the last one. Does the list hold one array "
+            "many times, which every step changes?": (
+                lambda *given: 0 * _memories(*given) + _memories(*given)[:, -1:]
+            ),
+            "The axes are (steps, n, units), as in a list of the steps. Asked "
+            "is (n, steps, units): np.stack(list, axis=1).": (
+                lambda *given: np.swapaxes(_memories(*given), 0, 1)
+            ),
+            "You go through the samples, and carry the memory from one to "
+            "the next. Go through the steps, x[:, t].": (
+                lambda x, *w: np.swapaxes(
+                    _memories(np.swapaxes(x, 0, 1), *w), 0, 1
+                )
+            ),
+            "The tanh is missing.": _unrolled(
+                lambda x, h, wx, wh, b: x @ wx + h @ wh + b
+            ),
+            "tanh comes only after the last step here. Every step hands "
+            "tanh(…) on to the next.": lambda *given: np.tanh(
+                _unrolled(lambda x, h, wx, wh, b: x @ wx + h @ wh + b)(*given)
+            ),
+            "The bias is missing.": _unrolled(
+                lambda x, h, wx, wh, b: np.tanh(x @ wx + h @ wh)
+            ),
+            "Rows and columns of wh are exchanged: it is h @ wh.": _unrolled(
+                lambda x, h, wx, wh, b: np.tanh(x @ wx + h @ wh.T + b)
+            ),
+            "The memory starts with ones. Start with zeros.": (
+                _unrolled(first=1.0)
+            ),
+            "These are the memories before each step: the first is 0, and the "
+            "last is missing. Take them after the step.": (
+                lambda *given: np.pad(
+                    _memories(*given)[:, :-1], [(0, 0), (1, 0), (0, 0)]
+                )
+            ),
+            "The steps go backwards, from the last to the first.": (
+                lambda x, *w: _memories(x[:, ::-1], *w)
+            ),
+        },
+        insight="This is keras.layers.SimpleRNN(units, return_sequences=True). "
+        "The same wx, wh and b at each step, so the layer has the same number "
+        "of weights for a word of four letters and for a whole book.",
+    ),
+    hints=[
+        "What is x at step t, for all samples at once? And which shape has "
+        "the memory of all samples?",
+        "h starts as np.zeros((n, units)). At each step h = np.tanh(…) of "
+        "three terms, with the new h kept in a list.",
+        "for t in range(x.shape[1]): h = np.tanh(x[:, t] @ wx + h @ wh + b) "
+        "and append h; at the end np.stack(list, axis=1).",
+    ],
+)
+
+
+def _shapes(x_shape: tuple, layers: list) -> list:
+    shape, result = tuple(x_shape), []
+    for units, sequences in layers:
+        if shape is None or len(shape) != 3:
+            shape = None
+        else:
+            shape = (*shape[:2], units) if sequences else (shape[0], units)
+        result.append(shape)
+    return result
+
+
+def _alone(rule: Callable[[int, int, int, bool], tuple]) -> Callable:
+    """Return a `shapes` in which each layer gets x, whatever came before."""
+    return lambda x_shape, layers: [
+        rule(*x_shape[:2], units, sequences) for units, sequences in layers
+    ]
+
+
+def _recovered(x_shape: tuple, layers: list) -> list:
+    """Let only the layer right after one without sequences be None."""
+    result, before = [], True
+    for units, sequences in layers:
+        shape = (*x_shape[:2], units) if sequences else (x_shape[0], units)
+        result.append(shape if before else None)
+        before = sequences
+    return result
+
+
+def _plain(result: Any) -> Any:
+    """Write shapes as tuples, whatever they were; leave junk alone."""
+    if isinstance(result, list | tuple):
+        return [
+            tuple(one) if isinstance(one, list | tuple | np.ndarray) else one
+            for one in result
+        ]
+    return result
+
+
+def _same_shapes(given: Any, expected: Any) -> bool:
+    return type(_plain(given)) is list and _plain(given) == _plain(expected)
+
+
+_grade_shapes = against(
+    reference=_shapes,
+    cases=[
+        ((2, 5, 3), [(8, False)]),
+        ((4, 7, 2), [(8, True)]),
+        ((32, 4, 5), [(3, True), (6, False)]),
+        ((9, 6, 2), [(8, True), (4, False), (5, True)]),
+        ((3, 8, 4), [(7, False), (5, False), (6, True), (2, True)]),
+    ],
+    mistakes={
+        "return_sequences is turned round: True gives the memories of all "
+        "steps, False only the last.": lambda x_shape, layers: _shapes(
+            x_shape, [(units, not sequences) for units, sequences in layers]
+        ),
+        "Here each layer gives the memories of all steps, whatever "
+        "return_sequences says.": _alone(
+            lambda n, steps, units, s: (n, steps, units)
+        ),
+        "Here each layer gives only the last memory, whatever "
+        "return_sequences says.": _alone(lambda n, steps, units, s: (n, units)),
+        "Here every layer finds the steps of x. But after one with "
+        "return_sequences=False there are no steps any more: None for the "
+        "layers behind it.": _alone(
+            lambda n, steps, units, s: (n, steps, units) if s else (n, units)
+        ),
+        "A layer that gets (n, units) gives (n, units) here. But it finds no "
+        "steps to go through, and cannot run: None.": lambda x_shape, layers: [
+            shape or (x_shape[0], units)
+            for shape, (units, _) in zip(
+                _shapes(x_shape, layers), layers, strict=True
+            )
+        ],
+        "A layer that gets None cannot run either: after the first None all "
+        "are None.": _recovered,
+        "The list ends where a layer cannot run. Each layer has its place in "
+        "it: None for that one, and for all that follow.": (
+            lambda *given: [s for s in _shapes(*given) if s]
+        ),
+        "Steps and units are exchanged: (n, steps, units).": (
+            lambda *given: [s and s[:1] + s[:0:-1] for s in _shapes(*given)]
+        ),
+        "n is missing: each sample of the batch has its own memories.": (
+            lambda *given: [s and s[1:] for s in _shapes(*given)]
+        ),
+        "This is the shape after the last layer only. Return a list with the "
+        "shape after each.": lambda *given: _shapes(*given)[-1],
+        "The list begins with the shape of x. Return those after each "
+        "layer.": lambda x_shape, layers: [x_shape, *_shapes(x_shape, layers)],
+    },
+    insight="A recurrent layer needs (n, steps, features), and only "
+    "return_sequences=True hands the steps on. So in a stack all recurrent "
+    "layers but the last one have it; the last one only if every step is to "
+    "be answered.",
+    agree=_same_shapes,
+)
+
+_APART = {
+    "not enough values to unpack|NoneType|out of range": "Is a shape of two "
+    "numbers, or None, taken apart as if it had three? What comes after "
+    "return_sequences=False finds no steps: None."
+}
+
+shapes = Exercise(
+    explained(_APART)(_grade_shapes),
+    hints=[
+        "Which shape comes out with return_sequences=True, which with False? "
+        "And which of the two can a recurrent layer take?",
+        "shape = x_shape at first. For each layer, look whether shape has "
+        "three numbers, set the next shape, and append it.",
+        "if shape is None or len(shape) != 3: shape = None, elif sequences: "
+        "shape = (n, steps, units), else: shape = (n, units).",
+    ],
+)
+
+
+def _norm(gradients: Sequence[np.ndarray]) -> float:
+    return np.sqrt(sum(np.sum(g**2) for g in gradients))
+
+
+def _scaled(
+    factor: Callable[[float, float], float],
+    norm: Callable[..., float] = _norm,
+    each: bool = False,
+) -> Callable[..., tuple]:
+    """Return a `clipped` that multiplies all by this factor.
+
+    Args:
+        factor: Takes the norm and the limit.
+        norm: Takes a list of arrays.
+        each: Whether each array has a factor of its own.
+    """
+
+    def clipped(gradients: list, limit: float) -> tuple:
+        groups = [[g] for g in gradients] if each else [gradients]
+        return tuple(
+            g * factor(norm(group), limit) for group in groups for g in group
+        )
+
+    return clipped
+
+
+def _above(norm: float, limit: float) -> float:
+    return limit / norm if norm > limit else 1.0
+
+
+_PAIR = [np.array([3.0, 0.0]), np.array([4.0])]
+
+clipped = Exercise(
+    against(
+        reference=_scaled(_above),
+        cases=[
+            (_PAIR, 2.0),
+            (_PAIR, 10.0),
+            # Together 3, alone √5 and 2: none is above the limit alone.
+            ([np.array([2.0, -1.0]), np.array([[2.0]])], 2.5),
+            # Above the limit, and below 1.
+            ([np.array([[0.3, -0.1], [0.1, 0.5]]), np.array([0.8])], 0.4),
+            ([np.zeros(2), np.zeros((1, 1))], 1.0),
+            ([np.array([8.0, -1.0]), np.array([0.5]), np.array([4.0])], 3.0),
+        ],
+        mistakes={
+            "You scale short gradients up, too, and where all are 0 you "
+            "divide by their norm of 0. Leave them as they are unless the "
+            "norm is larger.": _scaled(lambda n, limit: np.divide(limit, n)),
+            "Each array is scaled by its own norm. That turns the direction: "
+            "take one norm, of all numbers together.": (
+                _scaled(_above, each=True)
+            ),
+            "Each array is scaled by its own norm, short ones too, and one of "
+            "zeros is divided by 0. Take one norm, of all together, and scale "
+            "only if it is larger.": (
+                _scaled(lambda n, limit: np.divide(limit, n), each=True)
+            ),
+            "Each number is cut at the limit. That turns the direction: scale "
+            "all by the same factor.": lambda gradients, limit: tuple(
+                np.clip(g, -limit, limit) for g in gradients
+            ),
+            "Large gradients get the norm 1. They should get the limit: "
+            "multiply by limit / norm.": (
+                _scaled(lambda n, limit: 1 / n if n > limit else 1.0)
+            ),
+            "You divide all by the norm, whatever the limit; that is 0 where "
+            "all are 0. Multiply by limit / norm, and only if the norm is "
+            "larger.": _scaled(lambda n, limit: np.divide(1, n)),
+            "The factor is upside down: norm / limit makes large gradients "
+            "larger.": _scaled(lambda n, limit: n / limit if n > limit else 1),
+            "The root is missing: the norm is the root of the sum of the "
+            "squares.": _scaled(_above, lambda gs: _norm(gs) ** 2),
+            "You add up the norms of the arrays. Add up the squares of all "
+            "numbers, then take one root.": (
+                _scaled(_above, lambda gs: sum(_norm([g]) for g in gs))
+            ),
+            "Nothing is clipped: this gives the gradients back as they "
+            "are.": _scaled(lambda n, limit: 1.0),
+            "All numbers stand in one array here. Return a list of arrays "
+            "with the shapes that came in.": lambda gradients, limit: (
+                np.concatenate([g.ravel() for g in gradients])
+                * _above(_norm(gradients), limit)
+            ),
+        },
+        insight="One factor for all, so the step becomes shorter and keeps its "
+        "direction: Keras calls this global_clipnorm. Clipping helps against "
+        "gradients that explode; one that has vanished stays vanished.",
+        not_finite="The norm of gradients that are all 0 is 0: do not divide "
+        "by it.",
+    ),
+    hints=[
+        "All numbers of all arrays make one long vector. How long is it?",
+        "norm = the root of the sum, over all arrays, of np.sum(g**2). What "
+        "is to happen if it is not larger than limit?",
+        "factor = limit / norm if norm > limit else 1; return "
+        "[g * factor for g in gradients].",
+    ],
+)
+
+
+_WX = np.array([[0.9, -0.4, 0.3], [0.2, 0.7, -0.6]])
+_WH = np.array([[0.5, -0.3, 0.2], [0.4, 0.6, -0.1], [-0.2, 0.3, 0.5]])
+_B = np.array([0.1, -0.2, 0.3])
+_SUM_0 = np.array([0.0, 1.0, -1.0])
+
+
+def _network(name: str, output: Callable[[np.ndarray], Any]) -> Callable:
+    """Return a `run` with this name that looks at its input first."""
+
+    def run(x: Any) -> np.ndarray:
+        if np.ndim(x) != 2 or np.shape(x)[1] != 2:
+            shape = np.shape(x)
+            raise ValueError(f"run wants shape (steps, 2), not {shape}")
+        return output(np.asarray(x, dtype=float))
+
+    run.__name__ = name
+    return run
+
+
+def _last(x: np.ndarray, wh: np.ndarray = _WH) -> np.ndarray:
+    return _memories(x[None], _WX, wh, _B)[0, -1]
+
+
+def _far(x: np.ndarray) -> np.ndarray:
+    """Listen to the last step and to the one four before it, no other."""
+    return np.tanh(x[-1] @ _WX + x[-5] @ _WX @ _WH)
+
+
+def _word(seed: int, steps: int, first: float | None = None) -> np.ndarray:
+    x = (
+        np.random.default_rng(seed).uniform(-0.9, 0.9, (steps, 2)).round(1)
+        + 0.0
+    )
+    if first is not None:
+        x[0] = first
+    return x
+
+
+def _probed(
+    where: Callable[[int], Any] = lambda t: t,
+    value: float | None = None,
+    differ: Callable = lambda one, other: (one != other).any(),
+    choose: Callable[[list, int], int] | None = None,
+) -> Callable[[Callable, np.ndarray], int]:
+    """Return a `reach` that changes one step after the other.
+
+    Args:
+        where: Takes t; which part of x is changed.
+        value: What is put there; 1 is added if left out.
+        differ: Tells whether an output differs from that of x.
+        choose: Takes all d that have an effect, in order, and the number of
+            steps; returns the answer.
+    """
+
+    def reach(run: Callable, x: np.ndarray) -> int:
+        before, heard = run(x.copy()), []
+        for d in range(len(x)):
+            changed, place = x.copy(), where(len(x) - 1 - d)
+            changed[place] = changed[place] + 1 if value is None else value
+            if differ(run(changed), before):
+                heard.append(d)
+        return choose(heard, len(x)) if choose else max(heard, default=-1)
+
+    return reach
+
+
+_grade_reach = against(
+    reference=_probed(),
+    cases=[
+        # Its memory is 0 again before each step, so the last step is all.
+        (_network("tutorial_rnn", lambda x: _last(x[-1:])), _word(0, 5)),
+        (_network("mended_rnn", _last), _word(1, 4, 0)),
+        (_network("mended_rnn", _last), _word(2, 6, 1)),
+        (_network("mended_rnn", _last), _word(3, 1)),
+        (_network("without_the_first", lambda x: _last(x[1:])), _word(4, 5)),
+        (_network("last_and_four_before", _far), _word(5, 7)),
+        (_network("only_a_bias", lambda x: _B + 0 * _last(x)), _word(6, 4)),
+        (_network("sum_of_zero", lambda x: _last(x)[0] * _SUM_0), _word(7, 5)),
+        (_network("second_feature", lambda x: _last(x * [0, 1])), _word(8, 4)),
+        (_network("forgetful", lambda x: _last(x, _WH / 10)), _word(9, 6)),
+    ],
+    mistakes={
+        "You count from the first step. Asked is the distance from the "
+        "last: steps − 1 − t.": _probed(
+            choose=lambda heard, n: n - 1 - max(heard) if heard else -1
+        ),
+        "This is how many steps there are from the furthest one that is heard "
+        "to the end, both counted. The last step itself is 0 steps back.": (
+            _probed(choose=lambda heard, n: max(heard, default=-1) + 1)
+        ),
+        "You stop at the first step without effect. One further back may "
+        "have one: go through all.": _probed(
+            choose=lambda heard, n: (
+                next((d for d in range(n) if d not in heard), n) - 1
+            ),
+        ),
+        "This is the nearest step with an effect. Asked is the one furthest "
+        "back.": _probed(choose=lambda heard, n: min(heard, default=-1)),
+        "You answer 0 for a network to which no input matters, not even the "
+        "last. There it is −1.": (
+            _probed(choose=lambda heard, n: max(heard, default=0))
+        ),
+        "More than one step is changed at a time. Take a new copy of x for "
+        "each, and change x[t] alone, not x[t:].": _probed(
+            lambda t: slice(t, None)
+        ),
+        "Only the first feature of a step is changed. The network may listen "
+        "to another one: change all of x[t].": _probed(lambda t: (t, 0)),
+        "A step that is 0 already stays as it is here. Is it set to 0, or "
+        "multiplied? Add something to it.": _probed(value=0.0),
+        "A step that is 1 already stays as it is here. Add something to it "
+        "instead of setting it to 1.": _probed(value=1.0),
+        "Here a step counts as heard even if its weights are 0. Changing it "
+        "has no effect. (NaN does not tell: NaN · 0 is NaN.)": (
+            _probed(value=np.nan)
+        ),
+        "Are only sums of outputs compared here, or only their first values? "
+        "One value may rise by what another falls: compare all.": (
+            _probed(differ=lambda one, other: one.sum() != other.sum())
+        ),
+        "A small effect counts, too. Compare exactly, with np.array_equal "
+        "and not np.allclose, and change the step by 1, not by 1e-9.": (
+            _probed(differ=lambda one, other: not np.allclose(one, other))
+        ),
+        "You answer that every network hears the first step, whatever run "
+        "does. Compare two outputs of run: for x, and for x with one step "
+        "changed. An output that is not 0 says nothing.": (
+            _probed(choose=lambda heard, n: n - 1)
+        ),
+        "You answer that every network hears the last step alone, whatever "
+        "run does.": _probed(choose=lambda heard, n: 0),
+    },
+    insight="The tutorial's network reaches 0 steps back: its memory starts "
+    "from 0 at each step, so wh never has an effect, and it is a dense layer "
+    "on the last letter. Nothing complains, and where the last letter is "
+    "enough, even the accuracy is 1.",
+)
+
+# Where == gives an array, what uses it raises.
+_WHOLE = {
+    "truth value": "Compare whole outputs: np.array_equal(a, b) is one True "
+    "or False."
+}
+
+reach = Exercise(
+    explained(_WHOLE)(_grade_reach),
+    hints=[
+        "What does run give for x, and what for x with one step changed?",
+        "Loop over d from 0 to steps − 1: a copy of x, 1 added to the step "
+        "x[steps − 1 − d], and the two outputs compared.",
+        "best = −1; for each d, best = d if not np.array_equal(run(changed), "
+        "run(x)). Return best.",
+    ],
+)
