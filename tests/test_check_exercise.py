@@ -856,3 +856,43 @@ def test_advice_is_added_to_what_was_raised(
         exercise.explained({pattern: f"{pattern}!" for pattern in patterns}),
     ):
         exercise.attempt("f()", fails)
+
+
+def test_results_that_are_no_numbers_can_be_compared_as_well() -> None:
+    checker = Exercise(
+        exercise.against(
+            reference=lambda n: ["even" if n % 2 == 0 else None],
+            cases=[(2,), (3,)],
+            mistakes={"Turned round.": lambda n: ["even" if n % 2 else None]},
+            insight="Yes.",
+            agree=lambda given, expected: given == expected,
+        ),
+        ["a"],
+    )
+    assert checker(lambda n: [None if n % 2 else "even"])
+    assert "Turned round." in checker(lambda n: [[None, "even"][n % 2]]).message
+    assert "you answer 5 whatever" in checker(lambda n: 5).message
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ((2, 8), "(2, 8)"),
+        ([(8, True), (4, False)], "[(8, True), (4, False)]"),
+        ([(9, 6, 8), (9, 4), None], "[(9, 6, 8), (9, 4), None]"),
+        ([1, 2], "[1, 2]"),
+        ((0.5, 2), "[0.5, 2. ]"),
+        ([], "[]"),
+    ],
+    ids=["shape", "layers", "shapes", "list", "floats", "empty"],
+)
+def test_a_call_shows_small_tuples_as_python_writes_them(
+    value: Any, text: str
+) -> None:
+    checker = Exercise(
+        exercise.against(
+            reference=lambda given: 1, cases=[(value,)], mistakes={}, insight=""
+        ),
+        ["a"],
+    )
+    assert f"({text}) gave 2, expected 1." in checker(lambda given: 2).message
