@@ -14,7 +14,8 @@ its frames are timed as well, on every surface. The augmentation explorer
 moves 13 pictures at a time and asks a network about them: timed, too, and so
 are the explorers of lectures 08 and 09, each where it has most to draw: a
 number of a kernel that is edited, units that see hundreds of pixels, pictures
-whose 64 maps were not seen before, and two deep networks side by side.
+whose 64 maps were not seen before, and two deep networks side by side. Those
+of lecture 10 have 30 letters.
 
 All times are processor time of one thread. What else the machine does still
 slows that, but far less than the time on the clock.
@@ -35,6 +36,7 @@ from course_utils import (
     inspection,
     models,
     scratch,
+    sequences,
     standins,
     style,
     toy,
@@ -322,6 +324,48 @@ def time_architecture(count: int) -> list[str]:
     return time_moves("architecture", explorer, "layer", layers)
 
 
+def time_letters(count: int) -> list[str]:
+    """Measure the explorers of lecture 10, with 30 letters where they can."""
+    rng = np.random.default_rng(0)
+    alphabet = "abcdefghijklmnopqrstuvwxyz .,-"
+    shapes = (30, 64), (64, 64), (64, 30)
+    wx, wh, wy = (rng.normal(size=shape) / 8 for shape in shapes)
+
+    def cell(x: np.ndarray, h: np.ndarray | None) -> tuple:
+        h = np.zeros(64) if h is None else h
+        h = sequences.rnn_step(x, h, wx, wh, 0)
+        return h, scratch.softmax(h @ wy)
+
+    def norms(radius: float, steps: int) -> np.ndarray:
+        return 0.9 * radius ** np.arange(1, steps + 1)
+
+    word = "a cat sat on a mat, "  # as long as a word can be
+    paths = np.cumsum(rng.normal(size=(300, 30, 2)), axis=0)
+    turns = np.arange(WARM_UP + count)
+    typed = np.array([word[: 1 + n] for n in turns % 20])
+    unrolled = explorers.unrolled(cell, word, alphabet)
+    moves = (
+        (unrolled, "step", 1 + turns % 20),
+        (unrolled, "text", typed),
+        (
+            explorers.gradient_distance(norms),
+            "radius",
+            0.5 + 0.01 * (7 * turns % 100),
+        ),
+        (explorers.embedding(paths, alphabet), "epoch", 7 * turns % 300),
+        (
+            explorers.temperature(rng.normal(size=30), alphabet),
+            "temperature",
+            0.05 * (7 * turns % 60),
+        ),
+    )
+    problems = []
+    for explorer, control, values in moves:
+        name = explorer.name.split()[0]
+        problems += time_moves(name, explorer, control, values)
+    return problems
+
+
 def time_gates(count: int) -> list[str]:
     """Measure another step at which the gate opens, with all bars there are."""
     explorer = explorers.gates(200)
@@ -395,6 +439,7 @@ def main() -> int:
     problems += time_receptive_field(options.changes)
     problems += time_feature_maps(options.changes)
     problems += time_architecture(options.changes)
+    problems += time_letters(options.changes)
     problems += time_gates(options.changes)
     return common.verdict(problems, options)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from course_utils import plots, style
 from course_utils.explorers.explorer import Explorer
+from course_utils.explorers.feature_maps import Pixels
 from course_utils.explorers.tensors import Cells, canvas
 
 import ipywidgets as widgets
@@ -14,7 +15,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb, to_rgba
-from matplotlib.image import AxesImage
 
 LONGEST = 20  # letters of a word, for which there is room
 LEFT, WIDE = 106, 388  # of all steps in the picture, pixels
@@ -34,6 +34,8 @@ SIGNED, GREYS = (
     )
     for colours in ([BLUE, style.PAPER, RED], [style.PAPER, style.INK])
 )
+
+DARK = [round(255 * part) for part in to_rgba(style.GREY)]
 
 
 def unrolled(
@@ -75,23 +77,23 @@ def unrolled(
 
     live, page = canvas(7.2, 4.46)
     _background(page, letters)
-    # All that only another word changes is background.
-    bands = [_image(page, band) for band in (OUTPUT, MEMORY, INPUT)]
-    frames, arrows = PolyCollection([], zorder=3), PolyCollection([])
-    marked, bars = PolyCollection([], zorder=3), PolyCollection([])
-    frames.set(facecolor="none", edgecolor=style.GREY, linewidth=0.8)
+    bands = Pixels(live, "", LEFT, 446 - OUTPUT[0], WIDE)
+    arrows, bars = PolyCollection([]), PolyCollection([], zorder=3)
     arrows.set(facecolor=style.GREY, linewidth=0)
+    marked = PolyCollection([], zorder=3)
     marked.set(
         facecolor=["none"] + [style.INK] * 3,
         edgecolor=[style.START] + ["none"] * 3,
         linewidth=3,
     )
-    for artist in (frames, arrows, marked, bars):
+    for artist in (arrows, marked, bars):
         page.add_collection(artist, autolim=False)
     signs, numbers, shares = (Cells(page, size) for size in (13, 9, 9))
     for artist in (*signs.artists, *numbers.artists):
         artist.set_zorder(4)
-    live.moving(marked, bars, *shares.artists)
+    live.moving(bands, arrows, marked, bars)
+    for cells in (signs, numbers, shares):
+        live.moving(*cells.artists)
     shown = ""  # the last word that could be read
 
     def show(word: str) -> None:
@@ -101,21 +103,15 @@ def unrolled(
         finite = np.abs(memory[np.isfinite(memory)])
         most = min(finite.max(initial=1.0), 1e9)
         across, pitch = _places(len(word))
-        for band, values, palette, low, high in (
-            (bands[0], output, GREYS, 0.0, 1.0),
-            (bands[1], memory, SIGNED, -most, most),
-            (bands[2], one_hot, GREYS, 0.0, 1.0),
+        pixels = np.zeros((INPUT[1] - OUTPUT[0], WIDE, 4), np.uint8)
+        for edges, values, low, high, palette in (
+            (OUTPUT, output, 0.0, 1.0, GREYS),
+            (MEMORY, memory, -most, most, SIGNED),
+            (INPUT, one_hot, 0.0, 1.0, GREYS),
         ):
-            band.set_data(_columns(values.T, low, high, palette))
-            _, _, bottom, top = band.get_extent()
-            band.set_extent((LEFT, LEFT + pitch * len(word), bottom, top))
-        frames.set_verts(
-            [
-                _box(x, 0.3 * pitch, *edges)
-                for x in across
-                for edges in (OUTPUT, MEMORY, INPUT)
-            ]
-        )
+            band = pixels[edges[0] - OUTPUT[0] : edges[1] - OUTPUT[0]]
+            _paint(band, _tinted(values.T, low, high, palette))
+        bands.show(pixels)
         arrows.set_verts(
             [a for n in range(len(word)) for a in _arrows(n, across, pitch)]
         )
@@ -129,7 +125,6 @@ def unrolled(
             none,
         )
         _write_numbers(numbers, memory, across, 0.3 * pitch)
-        live.still_changed()
 
     def update(text: str, step: int) -> str:
         nonlocal shown
@@ -170,7 +165,7 @@ def unrolled(
 
     def click(axes: Axes, x: float, y: float) -> None:
         number = int((x - LEFT) // _places(len(shown))[1]) + 1
-        if 1 <= number <= len(shown):
+        if axes is page and 1 <= number <= len(shown):
             controls["step"].value = number
 
     live.on_click(click)
@@ -246,31 +241,31 @@ def _background(page: Axes, letters: list[str]) -> None:
     page.plot(2 * [BARS[0]], [30, 440], color=style.GREY, lw=0.8)
 
 
-def _image(page: Axes, band: tuple[int, int]) -> AxesImage:
-    top, bottom = band
-    image = AxesImage(
-        page,
-        interpolation="nearest",
-        extent=(LEFT, LEFT + WIDE, bottom, top),
-        zorder=2,
-    )
-    image.set_data(np.zeros((1, 1, 4), np.uint8))
-    page.add_image(image)
-    return image
-
-
-def _columns(
+def _tinted(
     values: np.ndarray, low: float, high: float, palette: np.ndarray
 ) -> np.ndarray:
-    """Return the colours of columns with gaps between them, RGBA bytes."""
+    """Return the colour of every value, RGBA bytes; grey if not finite."""
     near = np.clip(np.nan_to_num(values), low, high)
     place = (near - low) * (254 / (high - low)) + 0.5
     colours = palette[place.astype(np.uint8)]
-    colours[~np.isfinite(values)] = np.array(to_rgba(style.GREY)) * 255
-    rows, steps = values.shape
-    wide = np.zeros((rows, steps, 5, 4), np.uint8)  # transparent
-    wide[:, :, 1:4] = colours[:, :, None]
-    return wide.reshape(rows, 5 * steps, 4)
+    colours[~np.isfinite(values)] = DARK
+    return colours
+
+
+def _paint(band: np.ndarray, colours: np.ndarray) -> None:
+    """Paint columns of cells with a frame and gaps, shape `(rows, steps, 4)`.
+
+    Done in pixels, because polygons and images of matplotlib take longer.
+    """
+    rows, steps, _ = colours.shape
+    height = len(band)
+    cells = colours[np.arange(height) * rows // height]
+    across, pitch = _places(steps)
+    for n, x in enumerate(across - LEFT):
+        left, right = round(x - 0.3 * pitch), round(x + 0.3 * pitch)
+        column = band[:, left : right + 1]
+        column[:] = cells[:, n, None]
+        column[[0, -1]] = column[:, [0, -1]] = DARK
 
 
 def _box(x: float, half: float, top: float, bottom: float) -> list:
@@ -353,15 +348,16 @@ def _show_bars(
     ends = BARS[0] + (BARS[1] - BARS[0]) * clipped
     corners = np.empty((len(order), 4, 2))
     corners[:, :2, 0], corners[:, 2:, 0] = BARS[0], ends[:, None]
-    corners[:, ::3, 1], corners[:, 1:3, 1] = (
-        y[:, None] - half,
-        y[:, None] + half,
-    )
+    corners[:, ::3, 1] = y[:, None] - half
+    corners[:, 1:3, 1] = y[:, None] + half
     bars.set_verts(corners)
     best = clipped == clipped.max()
     bars.set_facecolor([style.MODEL if b else style.SKY for b in best])
-    words = [letters[n] for n in order] + [_share(output[n]) for n in order]
-    places = [(x, m - 8) for x in (513, 658) for m in y]
+    # Many times "< 1 %" would hide the few that count.
+    told = np.flatnonzero((clipped > 0.005) | (len(order) <= 12))
+    words = [letters[n] for n in order]
+    words += [_share(output[n]) for n in order[told]]
+    places = [(513, m - 8) for m in y] + [(658, m - 8) for m in y[told]]
     none = ["none"] * len(words)
     shares.show(places, (58, 16), words, none, none)
 
