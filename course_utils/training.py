@@ -12,7 +12,6 @@ import atexit
 import base64
 import html
 import math
-import os
 import threading
 import time
 import weakref
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils import style
-from course_utils.explorers.explorer import exact
+from course_utils.explorers.explorer import exact, headless, told
 from course_utils.live import LiveFigure
 
 import anywidget
@@ -355,7 +354,7 @@ class LivePlot(keras.callbacks.Callback):
         """Keras calls this first: begin with empty axes."""
         self.curves.clear(self.params.get("epochs") or 1)
         self.curves.begin(self.params)
-        if not _headless():
+        if not headless():
             self._show()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -374,7 +373,7 @@ class LivePlot(keras.callbacks.Callback):
         """Keras calls this last: show the whole curves."""
         self.curves.end()
         # A stored notebook should show the curves, not their beginning.
-        if _headless():
+        if headless():
             self._show()
 
     def _show(self) -> None:
@@ -504,7 +503,7 @@ class TrainingLab:
         if self.state == "paused":
             self.resume()
         elif self.state not in {"training", "stopping"}:
-            if _headless():
+            if headless():
                 self.run()
                 return
             self._begin(self._next_target())
@@ -870,11 +869,9 @@ class TrainingLab:
                 "stopped. Most likely the learning rate, "
                 f"{self._applied:.3g}, is too large: reset, and try a tenth."
             )
-        name, text = type(self.error).__name__, str(self.error).strip()
-        text = text if len(text) < 400 else f"{text[:400]} …"
         return (
-            f"Training ended by {name}: {text} Weights and curves are kept; "
-            "wait() raises the error with its traceback."
+            f"Training ended by {told(self.error)} Weights and curves are "
+            "kept; wait() raises the error with its traceback."
         )
 
     def _interrupted(self) -> str:
@@ -960,10 +957,6 @@ class _Hook(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._lab._epoch_ended(logs or {})
-
-
-def _headless() -> bool:
-    return os.environ.get("COURSE_HEADLESS") == "1"
 
 
 def _running_cell() -> tuple[str, int] | None:

@@ -5,6 +5,7 @@ from course_utils.explorers.digit_pad import digit_pad
 from course_utils.explorers.embedding import embedding
 from course_utils.explorers.explorer import Explorer
 from course_utils.explorers.feature_maps import feature_maps
+from course_utils.explorers.forecast_lab import forecast_lab
 from course_utils.explorers.gates import gates
 from course_utils.explorers.gradient_descent import (
     learning_rate,
@@ -51,6 +52,7 @@ __all__ = [
     "digit_pad",
     "embedding",
     "feature_maps",
+    "forecast_lab",
     "gates",
     "gradient_distance",
     "kernel",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -213,3 +214,22 @@ def exact(slider: widgets.Widget) -> widgets.FloatText:
     slider.observe(from_slider, "value")
     box.observe(from_box, "value")
     return box
+
+
+def headless() -> bool:
+    """Say whether nobody watches: then nothing is trained in a thread."""
+    return os.environ.get("COURSE_HEADLESS") == "1"
+
+
+def told(error: BaseException) -> str:
+    """Name an exception for a learner, cut to a few lines.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        Its type and text, such as "ValueError: no window of 60 in 50 steps".
+    """
+    text = str(error).strip()
+    text = text if len(text) < 400 else f"{text[:400]} …"
+    return f"{type(error).__name__}: {text}"
