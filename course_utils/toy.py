@@ -156,6 +156,34 @@ CLASSES: dict[str, Callable[..., Data]] = {
 }
 
 
+def spring(hours: int = 2000, noise: float = 1.0, seed: int = 0) -> np.ndarray:
+    """Measure the level of a pond that a spring fills and a siphon empties.
+
+    Water runs in, more at some hours of the day than at others, and more in
+    some weeks. When the pond is full, the siphon starts, and runs until the
+    pond is nearly empty. Half full, the level rises or falls: which of the
+    two, the last measurement does not tell, only what came before.
+
+    Args:
+        hours: How many hours, one measurement each.
+        noise: Standard deviation of a measurement, in cm.
+        seed: Seed of the random numbers.
+
+    Returns:
+        Levels in cm, between 0 and about 115, shape `(hours,)`.
+    """
+    rng = np.random.default_rng(seed)
+    level, running, weather = rng.uniform(20, 100), False, 0.0
+    levels = np.empty(hours)
+    for hour, change in enumerate(rng.normal(0, 0.3, hours)):
+        levels[hour] = level
+        running = level > 20 if running else level >= 100
+        weather = 0.95 * weather + change
+        inflow = 8 + 4 * np.sin(2 * np.pi * hour / 24) + weather
+        level = max(level + max(inflow, 0) - 26 * running, 0)
+    return levels + rng.normal(0, noise, hours)
+
+
 @dataclass(frozen=True)
 class Surface:
     """A loss of two parameters, for looking at gradient descent.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course_utils import scratch, toy
+from course_utils import scratch, sequences, toy
 from course_utils.toy import CLASSES, DATA, RACES, SURFACES, Data, Surface
 
 import numpy as np
@@ -353,3 +353,54 @@ def test_ravine_turned_by_45_degrees_mixes_its_curvatures() -> None:
     np.testing.assert_allclose(
         hessian(turned, np.zeros(2)), [[13, -12], [-12, 13]], atol=1e-6
     )
+
+
+def test_a_seed_decides_the_spring() -> None:
+    before = np.random.get_state()[1].copy()
+    np.testing.assert_array_equal(
+        toy.spring(99, seed=3), toy.spring(99, seed=3)
+    )
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+    assert not np.array_equal(toy.spring(99, seed=3), toy.spring(99, seed=4))
+
+
+@pytest.mark.parametrize("hours", [0, 1, 100])
+def test_the_spring_has_a_level_each_hour(hours: int) -> None:
+    assert toy.spring(hours).shape == (hours,)
+
+
+def test_noise_of_the_spring_leaves_the_water_alone() -> None:
+    rest = toy.spring(5000, noise=2.0) - toy.spring(5000, noise=0.0)
+    assert rest.std() == pytest.approx(2, rel=0.05)
+    assert abs(np.corrcoef(rest[1:], rest[:-1])[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_siphon_starts_when_full_and_stops_when_empty(seed: int) -> None:
+    levels = toy.spring(noise=0.0, seed=seed)
+    assert levels.min() >= 0
+    assert levels.max() < 118
+    running, falls = False, np.diff(levels) < 0
+    for level, fell in zip(levels, falls, strict=False):
+        running = level > 20 if running else level >= 100
+        assert fell == running
+
+
+def test_only_memory_tells_whether_the_spring_rises() -> None:
+    levels = toy.spring(noise=0.0)
+    half = (levels[:-1] > 50) & (levels[:-1] < 70)
+    assert 0.2 < np.mean(np.diff(levels)[half] > 0) < 0.8
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_linear_forecast_of_the_spring_knows_the_siphon(seed: int) -> None:
+    levels = toy.spring(seed=seed)
+    x, y = sequences.windows(levels, 24)
+    x1 = np.column_stack([x, np.ones(len(x))])
+    linear = x1 @ np.linalg.lstsq(x1, y, rcond=None)[0]
+    last, fell = x[:, -1], x[:, -1] < x[:, -2]
+    runs = np.where(fell, last > 20, last >= 100)
+    rule = last + np.where(runs, -18, 8)
+    assert sequences.rmse(rule, y) < 0.8 * sequences.rmse(linear, y)
+    assert sequences.rmse(linear, y) < 0.8 * sequences.rmse(last, y)
+    assert sequences.rmse(last, y) < 0.8 * sequences.rmse(x[:, -24], y)
