@@ -28,7 +28,7 @@ from matplotlib.ticker import MaxNLocator
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 CLOSE = 30  # steps in the close-up
 HUGE = 1e100  # its square can still be computed
-EVERY = 0.5  # seconds between two signs of life
+EVERY = 1.0  # seconds between two signs of life
 PATIENCE = 10.0  # seconds to wait for another training to end
 TRIES = 8  # rows of the table
 LOOKS = {
@@ -352,8 +352,10 @@ class ForecastLab(Explorer):
         finally:
             with self._lock:
                 self._used = values
-                self._ended.set()
-                self._change(outcome)
+                try:
+                    self._change(outcome)
+                finally:
+                    self._ended.set()
 
     def _show(
         self, values: dict[str, Any], series: tuple[np.ndarray, ...]
@@ -470,7 +472,7 @@ def _judge(
         judged["rmse"] = sequences.rmse(predicted, actual)
         judged["skill"] = round(sequences.skill(predicted, actual, naive), 3)
     up, said = np.sign(actual - naive), np.sign(predicted - naive)
-    moved = (up != 0) & (np.nan_to_num(said) != 0)
+    moved = (up != 0) & (said != 0) & ~wild
     judged["judged"] = int(moved.sum())
     judged["right"] = int((up == said)[moved].sum())
     return judged
@@ -533,7 +535,7 @@ def _verdict(judged: Mapping[str, Any], step: str) -> str:
 
 def _table(tries: list[dict[str, Any]]) -> str:
     """Return the last tries as a table, the best of all in bold."""
-    head = ("network", "target", "units", "window", "ahead", "RMSE", "naive")
+    head = ("network", "predicts", "units", "window", "ahead", "RMSE", "naive")
     head += ("skill", "direction")
     keys = ("kind", "target", "units", "window", "horizon")
     chosen = [k for k in range(9) if k != 1 or "target" in tries[0]]
