@@ -22,7 +22,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from course_utils import datasets, sequences, toy
@@ -49,7 +49,7 @@ def head(title: str, *cells: str) -> None:
     row(*["---"] * len(cells))
 
 
-def spread(values: list[float], form: str = ".3f") -> str:
+def spread(values: Sequence[float], form: str = ".3f") -> str:
     """Return mean, least and greatest in words."""
     least, most = min(values), max(values)
     return f"{np.mean(values):{form}} ({least:{form}} to {most:{form}})"
@@ -104,11 +104,11 @@ def compiled(
 
 def foretold(
     model: keras.Model, xs: list, ys: list, epochs: int, batch: int
-) -> np.ndarray:
+) -> list[np.ndarray]:
     """Train on the first part, choose the epoch on the second.
 
     Returns:
-        What the model says of the third part, shape `(n,)`.
+        What the model says of the second and the third part, both `(n,)`.
     """
     xs = [np.asarray(x, "float32")[..., None] for x in xs]
     best = keras.callbacks.EarlyStopping(
@@ -123,8 +123,10 @@ def foretold(
         validation_data=(xs[1], ys[1]),
         callbacks=[best],
     )
-    said = model.predict(xs[2], verbose=0, batch_size=len(xs[2]))
-    return said[:, 0].astype(float)
+    return [
+        model.predict(x, verbose=0, batch_size=len(x))[:, 0].astype(float)
+        for x in xs[1:]
+    ]
 
 
 def linear(x: np.ndarray, y: np.ndarray, x_new: np.ndarray) -> np.ndarray:
@@ -137,27 +139,22 @@ def linear(x: np.ndarray, y: np.ndarray, x_new: np.ndarray) -> np.ndarray:
     return with_one(x_new) @ weights
 
 
-def wilson(right: float, days: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share: Wilson, 1927."""
-    z, p = 1.96, right / days
-    middle = (p + z**2 / (2 * days)) / (1 + z**2 / days)
-    half = z * np.sqrt(p * (1 - p) / days + z**2 / (4 * days**2))
-    return middle - half / (1 + z**2 / days), middle + half / (1 + z**2 / days)
+def wilson(share: float, days: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share: Wilson, 1927.
 
-
-def direction(
-    said: np.ndarray, actual: np.ndarray, last: np.ndarray
-) -> np.ndarray:
-    """Return for every day with a change whether its sign was foretold."""
-    moved = actual != last
-    return np.sign(said - last)[moved] == np.sign(actual - last)[moved]
+    Several networks see the same days, so that more seeds make it no shorter.
+    """
+    z = 1.96
+    middle = share + z**2 / (2 * days)
+    half = z * np.sqrt(share * (1 - share) / days + (z / (2 * days)) ** 2)
+    return tuple((middle + side * half) / (1 + z**2 / days) for side in (-1, 1))
 
 
 def google(options: argparse.Namespace) -> list[str]:
     """Walk forward over three folds of Google's share."""
     with contextlib.redirect_stdout(io.StringIO()):
         prices = datasets.stock().values
-    length, block = 30, 150
+    length, block, epochs = 30, 150, options.epochs or 15
     folds = []
     for end in range(len(prices) - 2 * block, len(prices) + 1, block):
         cuts = end - 2 * block, end - block
@@ -167,100 +164,86 @@ def google(options: argparse.Namespace) -> list[str]:
     forms = {"price": price_form, "log return": return_form}
     print(
         f"\nGOOG, opening price, {len(prices):,} days, windows of {length} "
-        f"days, {options.units} units, {options.epochs} epochs, "
+        f"days, {options.units} units, {epochs} epochs, "
         f"{options.seeds} seeds"
     )
-    found, seconds = {}, {}
-    last, actual = (np.concatenate(v) for v in zip(*map(known, folds)))
+    last, actual = np.transpose(
+        [known(fold, length) for fold in folds], (1, 0, 2)
+    )
+    found = {("naive", ""): last[None]}
     for kind in KINDS:
-        begin = time.perf_counter()
         model, restart = compiled(
-            lambda kind=kind: small(kind, length, options.units), options.rate
+            lambda kind=kind: small(kind, length, options.units), 0.005
         )
         for form, make in forms.items():
-            said = []
-            for seed in range(options.seeds):
-                said.append([])
-                for fold in folds:
-                    xs, ys, back = make(fold, length)
-                    restart(seed)
-                    answers = foretold(model, xs, ys, options.epochs, 32)
-                    said[-1].append(back(answers))
-            found[kind, form] = np.array(said)  # (seeds, folds, days)
-        seconds[kind] = time.perf_counter() - begin
-    print("seconds:", {k: round(s) for k, s in seconds.items()})
-    everything = [("naive", "", last.reshape(1, len(folds), -1))]
-    everything += [(*names, said) for names, said in found.items()]
-    for names, part in [
-        (f"the last fold", slice(-1, None)),
-        (f"all {len(folds)} folds", slice(None)),
-    ]:
-        now = actual.reshape(len(folds), -1)[part].ravel()
-        before = last.reshape(len(folds), -1)[part].ravel()
-        ups = float(np.mean(now[now != before] > before[now != before]))
-        head(
-            f"GOOG, {names}: {len(now)} days, {ups:.1%} of the changes are up",
-            *("network", "foretells", "MSE", "RMSE", "MAE"),
-            *("skill: mean (least to greatest)", "direction, 95 %"),
-        )
-        for kind, form, said in everything:
-            tests = [seed[part].ravel() for seed in said]
-            errors = [test - now for test in tests]
-            right = [np.mean(direction(t, now, before)) for t in tests]
-            days = int(np.sum(now != before))
-            low, high = wilson(np.mean(right) * days, days)
-            row(
-                kind,
-                form,
-                f"{np.mean([np.mean(e**2) for e in errors]):.1f}",
-                spread([np.mean(e**2) ** 0.5 for e in errors], ".2f"),
-                f"{np.mean([np.mean(abs(e)) for e in errors]):.2f}",
-                spread([sequences.skill(t, now, before) for t in tests]),
-                f"{np.mean(right):.1%} ({low:.1%} to {high:.1%})"
-                if kind != "naive"
-                else "",
-            )
+            said = np.empty((options.seeds, *last.shape))
+            for seed, fold in np.ndindex(said.shape[:2]):
+                xs, ys, back = make(folds[fold], length)
+                restart(seed)
+                _, answers = foretold(model, xs, ys, epochs, 32)
+                said[seed, fold] = back(answers)
+            found[kind, form] = said
+    for number in (1, len(folds)):
+        compare(found, last, actual, number)
+    networks = list(found.items())[1:]
     head(
-        "GOOG: mean skill in each fold",
-        *("network", "foretells", *map(str, range(1, len(folds) + 1))),
+        "GOOG: skill in each fold, mean of the seeds",
+        *("network", "foretells", *range(1, len(folds) + 1)),
     )
-    shaped = [v.reshape(len(folds), -1) for v in (actual, last)]
-    for (kind, form), said in found.items():
+    for names, said in networks:
         skills = [
-            np.mean(
-                [
-                    sequences.skill(seed[i], shaped[0][i], shaped[1][i])
-                    for seed in said
-                ]
+            np.mean([sequences.skill(s, now, then) for s in fold])
+            for fold, now, then in zip(
+                said.swapaxes(0, 1), actual, last, strict=True
             )
-            for i in range(len(folds))
         ]
-        row(kind, form, *(f"{skill:.3f}" for skill in skills))
-    lags = range(-3, 4)
+        row(*names, *(f"{skill:.3f}" for skill in skills))
+    lags = range(-2, 4)
     head(
-        "GOOG, last fold: what is foretold against the price k days before",
+        "GOOG, last fold: prices foretold, against the price k days before",
         *("network", "measure", *(f"k = {k}" for k in lags)),
     )
-    now, before = (v[-1] for v in shaped)
-    for kind in KINDS:
-        said = found[kind, "price"][:, -1]
-        row(
-            kind,
-            "RMSE",
-            *(
-                f"{np.mean([shifted(s, now, k)[0] for s in said]):.2f}"
-                for k in lags
-            ),
-        )
-        row(
-            kind,
-            "correlation of daily changes",
-            *(
-                f"{np.mean([shifted(s, now, k)[1] for s in said]):.2f}"
-                for k in lags
-            ),
-        )
+    measures = "RMSE", "correlation of daily changes"
+    for (kind, form), said in networks:
+        if form == "price":
+            pairs = [
+                [shifted(s, actual[-1], k) for k in lags] for s in said[:, -1]
+            ]
+            for name, values in zip(
+                measures, np.mean(pairs, axis=0).T, strict=True
+            ):
+                row(kind, name, *(f"{value:.2f}" for value in values))
     return []
+
+
+def compare(
+    found: dict, last: np.ndarray, actual: np.ndarray, number: int
+) -> None:
+    """Print errors, skill and direction in the last `number` folds."""
+    now, before = actual[-number:].ravel(), last[-number:].ravel()
+    moved = now != before
+    ups = np.mean(now[moved] > before[moved])
+    head(
+        f"GOOG, the last {number} of {len(last)} folds: {len(now)} days, "
+        f"{ups:.1%} of the changes are up",
+        *("network", "foretells", "MSE", "RMSE", "MAE"),
+        *("skill: mean (least to greatest)", "direction, 95 %"),
+    )
+    for names, said in found.items():
+        tests = said[:, -number:].reshape(len(said), -1)
+        errors = tests - now
+        mse, mae = np.mean(errors**2, axis=1), np.mean(abs(errors), axis=1)
+        skills = [sequences.skill(test, now, before) for test in tests]
+        signs = np.sign(tests - before) == np.sign(now - before)
+        right = np.mean(signs[:, moved])
+        low, high = wilson(right, np.sum(moved))
+        way = f"{right:.1%} ({low:.1%} to {high:.1%})"
+        row(
+            *names,
+            *(f"{mse.mean():.1f}", spread(mse**0.5, ".2f")),
+            *(f"{mae.mean():.2f}", spread(skills)),
+            way if names[1] else "says none",
+        )
 
 
 def shifted(
@@ -279,7 +262,7 @@ def shifted(
     return sequences.rmse(said, actual), float(both[0, 1])
 
 
-def known(fold: list[np.ndarray], length: int = 30) -> tuple:
+def known(fold: list[np.ndarray], length: int) -> tuple:
     """Return the last known and the actual prices of a fold's test part."""
     return fold[2][length:-1], fold[2][length + 1 :]
 
@@ -289,7 +272,8 @@ def price_form(fold: list[np.ndarray], length: int) -> tuple:
     mean, std = fold[0].mean(), fold[0].std()
     # The first day has no return, so both forms leave it out.
     scaled = [(part[1:] - mean) / std for part in fold]
-    xs, ys = zip(*(sequences.windows(part, length) for part in scaled))
+    pairs = [sequences.windows(part, length) for part in scaled]
+    xs, ys = zip(*pairs, strict=True)
     return xs, ys, lambda said: said * std + mean
 
 
@@ -297,18 +281,21 @@ def return_form(fold: list[np.ndarray], length: int) -> tuple:
     """Prepare a fold so that a network foretells log returns."""
     returns = [np.diff(np.log(part)) for part in fold]
     std = returns[0].std()
-    xs, ys = zip(*(sequences.windows(part / std, length) for part in returns))
+    pairs = [sequences.windows(part / std, length) for part in returns]
+    xs, ys = zip(*pairs, strict=True)
     last, _ = known(fold, length)
     return xs, ys, lambda said: last * np.exp(said * std)
 
 
 def spring(options: argparse.Namespace) -> list[str]:
     """Compare an LSTM with three simple forecasts on a learnable series."""
-    length, cuts = 24, (1400, 1700)
-    model, restart = compiled(lambda: small("LSTM", length, options.units), 0.01)
+    length, cuts, epochs = 24, (1400, 1700), options.epochs or 15
+    model, restart = compiled(
+        lambda: small("LSTM", length, options.units), 0.01
+    )
     head(
         f"Level of the spring, in cm: LSTM({options.units}) on {length} hours, "
-        f"{options.hours} epochs; every seed makes a series and a network",
+        f"{epochs} epochs; every seed makes a series and a network",
         *("seed", "RMSE naive", "same hour yesterday", "linear", "LSTM"),
         *("skill against naive", "against linear"),
     )
@@ -321,7 +308,7 @@ def spring(options: argparse.Namespace) -> list[str]:
         xs = [(x - mean) / std for x, _ in pairs]
         ys = [(y - x[:, -1]) / change for x, y in pairs]
         restart(seed)
-        said = foretold(model, xs, ys, options.hours, 32)
+        _, said = foretold(model, xs, ys, epochs, 32)
         x, actual = pairs[2]
         forecasts = {
             "naive": x[:, -1],
@@ -341,3 +328,277 @@ def spring(options: argparse.Namespace) -> list[str]:
     if not least > 0:
         return [f"A linear autoregression wins: least skill {least:.3f}."]
     return []
+
+
+def maotai() -> tuple[np.ndarray, np.ndarray]:
+    """Read the opening and closing prices of the notes' file."""
+    path = Path(os.environ.get("COURSE_DATA_DIR", ".")) / "SH600519.csv"
+    with contextlib.redirect_stdout(io.StringIO()):
+        return tuple(
+            datasets.stock(path, column).values for column in ("open", "close")
+        )
+
+
+def notes(options: argparse.Namespace) -> list[str]:
+    """Train as the notes do: 60 days, 80 and 100 units, 50 epochs."""
+    prices, _ = maotai()
+    parts = np.split(prices, [len(prices) - 300])
+    least, most = parts[0].min(), parts[0].max()
+    pairs = [
+        sequences.windows((part - least) / (most - least), 60) for part in parts
+    ]
+    (x, y), tests = [
+        (x[..., None].astype("float32"), y.astype("float32")) for x, y in pairs
+    ]
+    actual, naive = parts[1][60:], parts[1][59:-1]
+    head(
+        f"SH600519, the recipe of the notes: {len(x):,} windows to train with, "
+        f"{len(actual)} to test; training prices {least:g} to {most:g}, "
+        f"tested {actual.min():g} to {actual.max():g}",
+        *("network", "seed", "RMSE", "MAE", "of the last five epochs"),
+        *("of the epoch best in the test", "processor seconds"),
+    )
+    row(
+        *("naive", "", f"{sequences.rmse(naive, actual):.2f}"),
+        *(f"{np.mean(abs(naive - actual)):.2f}", "", "", ""),
+    )
+    made = {}
+    for seed in range(options.seeds):
+        for kind in KINDS:
+            if kind not in made:
+                made[kind] = compiled(lambda kind=kind: deep(kind), 0.001)
+            model, restart = made[kind]
+            restart(seed)
+            begin = time.process_time()
+            log = model.fit(
+                *(x, y),
+                batch_size=64,
+                epochs=options.epochs or 50,
+                verbose=0,
+                validation_data=tests,
+            ).history
+            seconds = time.process_time() - begin
+            errors = np.sqrt(log["val_loss"]) * (most - least)
+            row(
+                *(kind, seed, f"{errors[-1]:.2f}"),
+                f"{log['val_mae'][-1] * (most - least):.2f}",
+                ", ".join(f"{error:.1f}" for error in errors[-5:]),
+                f"{errors.min():.2f} ({errors.argmin() + 1})",
+                f"{seconds:.0f}",
+            )
+    return []
+
+
+def ideas(options: argparse.Namespace) -> list[str]:
+    """Try formulations that might beat the naive forecast on SH600519."""
+    opening, closing = maotai()
+    length, end, epochs = 30, len(opening), options.epochs or 40
+    # Which days are foretold: the same 240 as in the notes at the end.
+    days = [
+        np.arange(length + 1, end - 500),
+        np.arange(end - 500, end - 300),
+        np.arange(end - 240, end),
+    ]
+
+    def looks(series: np.ndarray) -> list[np.ndarray]:
+        """Cut the window before each of the days."""
+        return [series[d[:, None] - np.arange(length, 0, -1)] for d in days]
+
+    last, actual = ([opening[d - shift] for d in days] for shift in (1, 0))
+    evening = [closing[d - 1] for d in days]
+    prices = looks(opening)
+    # The one that is known by day d - 1 comes last, in all of them.
+    steps = looks(np.concatenate([[0], np.diff(np.log(opening))]))
+    inside = looks(np.log(closing / opening))
+    returns = [np.log(a / b) for a, b in zip(actual, last, strict=True)]
+    move, drift = returns[0].std(), returns[0].mean()
+    least, most = prices[0].min(), prices[0].max()
+    scaled = [(window - least) / (most - least) for window in prices]
+    changes = [a - b for a, b in zip(actual, last, strict=True)]
+    change = changes[0].std()
+    relative = [window / window[:, -1:] - 1 for window in prices]
+    rest = [np.log(a / b) for a, b in zip(actual, evening, strict=True)]
+
+    # Inputs, targets, and what makes a price on part i of what is said.
+    forms = {
+        "price → price": (
+            scaled,
+            [(a - least) / (most - least) for a in actual],
+            lambda said, i: said * (most - least) + least,
+        ),
+        "price → change": (
+            scaled,
+            [c / change for c in changes],
+            lambda said, i: said * change + last[i],
+        ),
+        "price / last price → relative change": (
+            [window / relative[0].std() for window in relative],
+            [(np.exp(r) - 1) / move for r in returns],
+            lambda said, i: last[i] * (1 + said * move),
+        ),
+        "log returns → log return": (
+            [window / move for window in steps],
+            [r / move for r in returns],
+            lambda said, i: last[i] * np.exp(said * move),
+        ),
+        "log returns → log return without drift": (
+            [window / move for window in steps],
+            [(r - drift) / move for r in returns],
+            lambda said, i: last[i] * np.exp(said * move + drift),
+        ),
+        "open to close of each day → log return": (
+            [window / inside[0].std() for window in inside],
+            [r / move for r in returns],
+            lambda said, i: last[i] * np.exp(said * move),
+        ),
+        "log returns → log of open / last close": (
+            [window / move for window in steps],
+            [r / rest[0].std() for r in rest],
+            lambda said, i: evening[i] * np.exp(said * rest[0].std()),
+        ),
+    }
+
+    def skill(said: np.ndarray, reference: list[np.ndarray]) -> float:
+        return sequences.skill(said, actual[2], reference[2])
+
+    columns = "against naive", "against last close", "shrunk, against naive"
+    title = f"SH600519: skill on {len(days[2])} days"
+    head(f"{title} without a network", "forecast", *columns[:2])
+    simple = {
+        "naive": last[2],
+        "last close": evening[2],
+        f"naive and the drift, {drift:.3%} a day": last[2] * np.exp(drift),
+    }
+    for count in (1, 5, length):
+        train, _, test = (window[:, -count:] for window in steps)
+        simple[f"linear on {count} log returns"] = last[2] * np.exp(
+            linear(train, returns[0], test)
+        )
+        train, _, test = (window[:, -count:] for window in prices)
+        simple[f"linear on {count} prices"] = linear(train, actual[0], test)
+    for name, said in simple.items():
+        row(name, f"{skill(said, last):.4f}", f"{skill(said, evening):.4f}")
+    head(
+        f"{title}: LSTM({options.units}) on {length} days, "
+        f"{options.seeds} seeds",
+        *("formulation", *columns, "seeds with skill ≥ 0"),
+    )
+    model, restart = compiled(
+        lambda: small("LSTM", length, options.units), 0.001
+    )
+    for name, (xs, ys, back) in forms.items():
+        found = []
+        for seed in range(options.seeds):
+            restart(seed)
+            answers = foretold(model, xs, ys, epochs, 64)
+            check, said = back(answers[0], 1), back(answers[1], 2)
+            # Which part of the way from naive would have been best before.
+            way = check - last[1]
+            share = np.clip(way @ changes[1] / max(way @ way, 1e-12), 0, 1)
+            shrunk = last[2] + share * (said - last[2])
+            found.append(
+                (skill(said, last), skill(said, evening), skill(shrunk, last))
+            )
+        columns = np.transpose(found)
+        positive = sum(columns[0] >= 0)
+        row(
+            name,
+            *(spread(column, ".4f") for column in columns),
+            f"{positive} of {len(found)}",
+        )
+    return []
+
+
+def speed(options: argparse.Namespace) -> list[str]:
+    """Time making windows, and training on them."""
+    problems = []
+    series = np.random.default_rng(0).normal(size=WINDOWS + 60)
+    taken = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        x, y = sequences.windows(series, 60)
+        taken.append(time.perf_counter() - begin)
+    head("Windows of 60", "number", "seconds, median", "copied bytes")
+    copied = 0 if np.shares_memory(x, series) else x.nbytes
+    row(f"{len(x):,}", f"{np.median(taken):.6f}", copied)
+    if copied or not np.median(taken) <= SECONDS:
+        problems.append(f"{len(x):,} windows take {np.median(taken):.3f} s.")
+
+    x, y = sequences.windows(series[: 2066 + 60].astype("float32"), 60)
+    views, copies = (x[..., None], y), (x[..., None].copy(), y.copy())
+    model, restart = compiled(lambda: small("LSTM", 60, options.units), 0.001)
+
+    def seconds(data: tuple) -> float:
+        restart(0)
+        begin = time.process_time()
+        model.fit(*data, batch_size=64, epochs=2, verbose=0)
+        return time.process_time() - begin
+
+    seconds(views)  # the first one compiles
+    pairs = []
+    for turn in range(options.rounds):
+        # Whoever comes first changes, so that no order is favoured.
+        ways = (views, copies) if turn % 2 else (copies, views)
+        first, second = (seconds(way) for way in ways)
+        pairs.append((first, second) if turn % 2 else (second, first))
+    ratios = [a / b for a, b in pairs]
+    head(
+        f"2 epochs of LSTM({options.units}) on 2,066 windows of 60, "
+        f"{options.rounds} rounds: processor seconds, medians",
+        *("windows", "fit on a copy", "ratio: median (least to greatest)"),
+    )
+    ratio = float(np.median(ratios))
+    row(
+        *(f"{value:.2f}" for value in np.median(pairs, axis=0)),
+        f"{ratio:.3f} ({min(ratios):.3f} to {max(ratios):.3f})",
+    )
+    if not ratio <= RATIO:
+        problems.append(f"Training on windows takes {ratio:.2f} times as long.")
+    return problems
+
+
+PARTS = {part.__name__: part for part in (speed, google, spring, notes, ideas)}
+
+
+def main() -> int:
+    """Measure what is asked for, and return 1 if a bar is missed."""
+    parser = common.parser(__doc__)
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="part",
+        help=f"{', '.join(PARTS)}; without any all",
+    )
+    for name, default, what in (
+        ("seeds", 5, "networks of each kind on a share"),
+        ("starts", 10, "series of the spring"),
+        ("units", 16, "units of the small networks"),
+        ("epochs", None, "other than 15 of google and spring, 40, 50"),
+        ("rounds", 5, "timings of speed"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=common.count,
+            default=default,
+            help=f"{what} (default {default})" if default else what,
+        )
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    print(
+        f"{os.cpu_count()} cores, Keras {keras.__version__} on "
+        f"{keras.backend.backend()}"
+    )
+    problems = []
+    for name in options.parts or PARTS:
+        begin, used = time.perf_counter(), time.process_time()
+        problems += PARTS[name](options)
+        print(
+            f"\n{name}: {time.perf_counter() - begin:.0f} s, "
+            f"{time.process_time() - used:.0f} s of a processor"
+        )
+    return common.verdict(problems, options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
