@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from course_utils.check import lstm_stock as lecture
-from tests.checked import assert_wrong, planted
+from tests.checked import assert_all_right, assert_wrong, planted
 
 import numpy as np
 import pytest
@@ -235,11 +235,7 @@ RIGHT = {
 def test_right_answers_may_look_different(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # One of them imports Keras, which a lecture has done long before.
-    monkeypatch.setattr("course_utils.check.exercise.TIME_LIMIT", 60)
-    for answer in RIGHT[name]:
-        verdict = getattr(lecture, name)(answer)
-        assert verdict, verdict
+    assert_all_right(getattr(lecture, name), RIGHT[name], monkeypatch)
 
 
 MISTAKES = {
