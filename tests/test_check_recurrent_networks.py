@@ -319,6 +319,26 @@ def test_right_answers_may_look_different(
     assert_all_right(getattr(lecture, name), RIGHT[name], monkeypatch)
 
 
+def never_emptied(x, wx, wh, b):
+    h, kept = np.zeros(len(wh)), []
+    for sample in x:
+        kept.append([])
+        for letter in sample:
+            h = np.tanh(letter @ wx + h @ wh + b)
+            kept[-1].append(h)
+    return np.array(kept)
+
+
+def one_too_far(run, x):
+    far = -1
+    for d in range(len(x)):
+        changed = x.copy()
+        changed[-d] += 1
+        if (run(changed) != run(x)).any():
+            far = d
+    return far
+
+
 def always_scaled(gradients, limit):
     return [g * limit / length(gradients) for g in gradients]
 
@@ -334,6 +354,7 @@ MISTAKES = {
         (one_array, "one array many times"),
         (lambda *a: np.swapaxes(unroll(*a), 0, 1), "np.stack(list, axis=1)"),
         (over_samples, "You go through the samples"),
+        (never_emptied, "Each sample begins with zeros"),
         (unrolled(lambda x, h, b: x + h + b), "The tanh is missing"),
         (
             lambda *a: np.tanh(unrolled(lambda x, h, b: x + h + b)(*a)),
@@ -416,6 +437,15 @@ MISTAKES = {
     "reach": [
         (first_step, "You count from the first step"),
         (lambda *a: listen(*a) + 1, "The last step itself is 0 steps back"),
+        (
+            listener(choose=lambda heard: len(heard)),
+            "This is how many steps are heard",
+        ),
+        (
+            listener(choose=lambda heard: max(filter(None, heard), default=-1)),
+            "The last step is left out",
+        ),
+        (one_too_far, "x[-d] is the first step for d = 0"),
         (until_silence, "You stop at the first step without effect"),
         (
             listener(choose=lambda heard: min(heard, default=-1)),
@@ -442,7 +472,7 @@ MISTAKES = {
         (lambda run, x: run(x), "shape (3,), but one number"),
         (
             listener(same=lambda one, other: one[0] == other[0]),
-            "or only their first values",
+            "or their first values, or must all",
         ),
     ],
 }

@@ -80,6 +80,10 @@ memories = Exercise(
                     _memories(np.swapaxes(x, 0, 1), *w), 0, 1
                 )
             ),
+            "The memory of one sample goes on into the next one. Each sample "
+            "begins with zeros.": lambda x, *w: _memories(
+                x.reshape(1, -1, x.shape[-1]), *w
+            ).reshape(*x.shape[:2], -1),
             "The tanh is missing.": _unrolled(
                 lambda x, h, wx, wh, b: x @ wx + h @ wh + b
             ),
@@ -405,6 +409,16 @@ def _probed(
     return reach
 
 
+def _counted_wrong(run: Callable, x: np.ndarray) -> int:
+    before, far = run(x), -1
+    for d in range(len(x)):
+        changed = x.copy()
+        changed[-d] += 1
+        if not np.array_equal(run(changed), before):
+            far = d
+    return far
+
+
 _grade_reach = against(
     reference=_probed(),
     cases=[
@@ -429,6 +443,15 @@ _grade_reach = against(
         "to the end, both counted. The last step itself is 0 steps back.": (
             _probed(choose=lambda heard, n: max(heard, default=-1) + 1)
         ),
+        "This is how many steps are heard. Asked is how far back the furthest "
+        "of them lies.": _probed(choose=lambda heard, n: len(heard)),
+        "The last step is left out: it is d = 0, and it counts, too.": (
+            _probed(
+                choose=lambda heard, n: max((d for d in heard if d), default=-1)
+            )
+        ),
+        "x[-d] is the first step for d = 0. The step d before the last is "
+        "x[-1 - d].": _counted_wrong,
         "You stop at the first step without effect. One further back may "
         "have one: go through all.": _probed(
             choose=lambda heard, n: (
@@ -455,8 +478,9 @@ _grade_reach = against(
         "has no effect. (NaN does not tell: NaN · 0 is NaN.)": (
             _probed(value=np.nan)
         ),
-        "Are only sums of outputs compared here, or only their first values? "
-        "One value may rise by what another falls: compare all.": (
+        "Are only sums of outputs compared here, or their first values, or "
+        "must all values differ? One that differs is enough: "
+        "not np.array_equal(a, b).": (
             _probed(differ=lambda one, other: one.sum() != other.sum())
         ),
         "A small effect counts, too. Compare exactly, with np.array_equal "
