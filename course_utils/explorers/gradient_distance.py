@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 RADII = (0.5, 0.8, 1.0, 1.2, 1.5)  # drawn in grey, to compare with
-SMALL, LARGE = 1e-3, 1e3  # a gradient beyond them is of little use
+SMALL, LARGE = 0.01, 10  # a gradient beyond them is of little use
 LOWEST, HIGHEST = 1e-12, 1e9  # what the picture shows at most
 
 
