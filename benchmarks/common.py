@@ -1,4 +1,4 @@
-"""What the benchmarks with a bar share: their options and their end."""
+"""What benchmarks share: options, tables, and how they end."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ def verdict(problems: Sequence[str], options: argparse.Namespace) -> int:
         print(*problems, sep="\n", file=sys.stderr)
         return 1
     return 0
+
+
+def row(*cells: object) -> None:
+    """Print a row of a table as soon as it is there."""
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def head(title: str, *cells: str) -> None:
+    """Begin a table."""
+    print(f"\n### {title}\n")
+    row(*cells)
+    row(*["---"] * len(cells))

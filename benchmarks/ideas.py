@@ -24,6 +24,7 @@ from functools import partial
 
 from course_utils import inspection, models, standins
 
+import common
 import keras
 import numpy as np
 from keras import layers
@@ -103,21 +104,9 @@ def listed(values: np.ndarray) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def row(*cells: object) -> None:
-    """Print a row of a table as soon as it is there."""
-    print(f"| {' | '.join(map(str, cells))} |", flush=True)
-
-
-def head(title: str, *cells: str) -> None:
-    """Begin a table."""
-    print(f"\n### {title}\n")
-    row(*cells)
-    row(*["---"] * len(cells))
-
-
 def activation(seeds: int = 7) -> None:
     """Compare sigmoid with ReLU in LeNet."""
-    head(
+    common.head(
         f"LeNet-5: fresh gradients; then 5 epochs with Adam, {seeds} starts",
         *("activation", "conv1", "dense5", "dense5 / conv1"),
         *("loss", "test accuracy"),
@@ -128,40 +117,40 @@ def activation(seeds: int = 7) -> None:
         sizes = norms[0], norms[-1], norms[-1] / norms[0]
         loss, right = train(build, seeds, size=2000, epochs=5)
         ends = spread(loss[-1]), spread(right[-1])
-        row(name, *(spread(size, ".3g") for size in sizes), *ends)
+        common.row(name, *(spread(size, ".3g") for size in sizes), *ends)
 
 
 def normalisation(seeds: int = 6) -> None:
     """Leave batch normalisation out of a plain stack of 8 layers."""
     title = f"Plain stack of 8 layers: 504 steps of SGD {SGD}, {seeds} starts"
-    head(title, "stack", "loss", "each start")
+    common.head(title, "stack", "loss", "each start")
     for on in (True, False):
         build = partial(
             models.residual, 8, shortcuts=False, normalised=on, **STACK
         )
         loss, _ = train(build, seeds, rate=SGD, **LONG)
         name = "normalised" if on else "bare"
-        row(name, spread(loss[-1]), listed(loss[-1]))
+        common.row(name, spread(loss[-1]), listed(loss[-1]))
 
 
 def depth(seeds: int = 6) -> None:
     """Compare plain and residual stacks of three depths."""
     title = f"Normalised stacks: loss after 36 steps of SGD {SGD}, "
-    head(f"{title}{seeds} starts", "layers", "plain", "residual")
+    common.head(f"{title}{seeds} starts", "layers", "plain", "residual")
     stack = partial(models.residual, **STACK)
     for number in (8, 20, 32):
         losses = []
         for short in (False, True):
             build = partial(stack, number, shortcuts=short)
             losses.append(train(build, seeds, rate=SGD, **SHORT)[0][-1])
-        row(number, *map(spread, losses))
+        common.row(number, *map(spread, losses))
     title = (
         f"Fresh normalised stacks of 32: length of gradients, {seeds} starts"
     )
-    head(title, "stack", "first kernel", "last kernel")
+    common.head(title, "stack", "first kernel", "last kernel")
     for short, name in ((False, "plain"), (True, "residual")):
         norms = gradients(partial(stack, 32, shortcuts=short), seeds)
-        row(name, *(spread(norms[at], ".3g") for at in (0, -1)))
+        common.row(name, *(spread(norms[at], ".3g") for at in (0, -1)))
 
 
 def small(**options: bool) -> keras.Model:
@@ -178,13 +167,13 @@ def bottleneck(seeds: int = 6) -> None:
     """Leave the bottlenecks out of one block of Inception."""
     title = f"One block of Inception: SGD {SGD}, {seeds} starts"
     losses = "loss after 16 steps", "loss after 504 steps"
-    head(title, "bottlenecks", "parameters", "multiply-adds", *losses)
+    common.head(title, "bottlenecks", "parameters", "multiply-adds", *losses)
     for on, name in ((True, "with"), (False, "without")):
         build = partial(small, bottleneck=on)
         count, _, work = inspection.totals(inspection.layer_table(build()))
         brief, _ = train(build, seeds, rate=SGD, size=256, epochs=2)
         loss, _ = train(build, seeds, rate=SGD, **LONG)
-        row(
+        common.row(
             name, f"{count:,}", f"{work:,}", spread(brief[-1]), spread(loss[-1])
         )
 
@@ -192,12 +181,12 @@ def bottleneck(seeds: int = 6) -> None:
 def five(seeds: int = 3) -> None:
     """Train the five networks side by side, all but LeNet at 1/8 width."""
     title = f"Five networks: after 36 steps of Adam, each of {seeds} starts"
-    head(title, "network", "width", "loss", "test accuracy")
+    common.head(title, "network", "width", "loss", "test accuracy")
     for name in ("lenet5", "alexnet8", "vgg16", "inception10", "resnet18"):
         width = 1 if name == "lenet5" else 1 / 8
         build = partial(getattr(models, name), width=width)
         loss, right = train(build, seeds, **SHORT)
-        row(name, width, listed(loss[-1]), listed(right[-1]))
+        common.row(name, width, listed(loss[-1]), listed(right[-1]))
 
 
 def frozen(seeds: int = 3) -> None:
@@ -211,11 +200,15 @@ def frozen(seeds: int = 3) -> None:
         shown = [epoch for epoch in (1, 4, 8, 12) if epoch <= epochs]
         accuracies = (f"accuracy after {epoch}" for epoch in shown)
         loss_after = f"loss after {epochs}"
-        head(f"{title}: {seeds} starts", "network", *accuracies, loss_after)
+        common.head(
+            f"{title}: {seeds} starts", "network", *accuracies, loss_after
+        )
         for asleep, name in ((True, "frozen"), (False, "mended")):
             build = partial(network, frozen=asleep)
             loss, right = train(build, seeds, 2000, epochs, rate)
-            row(name, *(listed(right[n - 1]) for n in shown), listed(loss[-1]))
+            common.row(
+                name, *(listed(right[n - 1]) for n in shown), listed(loss[-1])
+            )
 
 
 def main() -> int:

@@ -37,18 +37,6 @@ WINDOWS, SECONDS = 1_000_000, 0.5  # so many windows of 60, at most so long
 RATIO = 1.1  # at most; timings of one and the same training scatter so much
 
 
-def row(*cells: object) -> None:
-    """Print a row of a table as soon as it is there."""
-    print(f"| {' | '.join(map(str, cells))} |", flush=True)
-
-
-def head(title: str, *cells: str) -> None:
-    """Begin a table."""
-    print(f"\n### {title}\n")
-    row(*cells)
-    row(*["---"] * len(cells))
-
-
 def spread(values: Sequence[float], form: str = ".3f") -> str:
     """Return mean, least and greatest in words."""
     least, most = min(values), max(values)
@@ -186,7 +174,7 @@ def google(options: argparse.Namespace) -> list[str]:
     for number in (1, len(folds)):
         compare(found, last, actual, number)
     networks = list(found.items())[1:]
-    head(
+    common.head(
         "GOOG: skill in each fold, mean of the seeds",
         *("network", "foretells", *range(1, len(folds) + 1)),
     )
@@ -197,9 +185,9 @@ def google(options: argparse.Namespace) -> list[str]:
                 said.swapaxes(0, 1), actual, last, strict=True
             )
         ]
-        row(*names, *(f"{skill:.3f}" for skill in skills))
+        common.row(*names, *(f"{skill:.3f}" for skill in skills))
     lags = range(-2, 4)
-    head(
+    common.head(
         "GOOG, last fold: prices foretold, against the price k days before",
         *("network", "measure", *(f"k = {k}" for k in lags)),
     )
@@ -212,7 +200,7 @@ def google(options: argparse.Namespace) -> list[str]:
             for name, values in zip(
                 measures, np.mean(pairs, axis=0).T, strict=True
             ):
-                row(kind, name, *(f"{value:.2f}" for value in values))
+                common.row(kind, name, *(f"{value:.2f}" for value in values))
     return []
 
 
@@ -223,7 +211,7 @@ def compare(
     now, before = actual[-number:].ravel(), last[-number:].ravel()
     moved = now != before
     ups = np.mean(now[moved] > before[moved])
-    head(
+    common.head(
         f"GOOG, the last {number} of {len(last)} folds: {len(now)} days, "
         f"{ups:.1%} of the changes are up",
         *("network", "foretells", "MSE", "RMSE", "MAE"),
@@ -238,7 +226,7 @@ def compare(
         right = np.mean(signs[:, moved])
         low, high = wilson(right, np.sum(moved))
         way = f"{right:.1%} ({low:.1%} to {high:.1%})"
-        row(
+        common.row(
             *names,
             *(f"{mse.mean():.1f}", spread(mse**0.5, ".2f")),
             *(f"{mae.mean():.2f}", spread(skills)),
@@ -293,7 +281,7 @@ def spring(options: argparse.Namespace) -> list[str]:
     model, restart = compiled(
         lambda: small("LSTM", length, options.units), 0.01
     )
-    head(
+    common.head(
         f"Level of the spring, in cm: LSTM({options.units}) on {length} hours, "
         f"{epochs} epochs; every seed makes a series and a network",
         *("seed", "RMSE naive", "same hour yesterday", "linear", "LSTM"),
@@ -322,8 +310,12 @@ def spring(options: argparse.Namespace) -> list[str]:
             for name in ("naive", "linear")
         ]
         table.append(errors + skills)
-        row(seed, *(f"{v:.2f}" for v in errors), *(f"{v:.3f}" for v in skills))
-    row("all", *(spread(column, ".2f") for column in np.transpose(table)))
+        common.row(
+            seed, *(f"{v:.2f}" for v in errors), *(f"{v:.3f}" for v in skills)
+        )
+    common.row(
+        "all", *(spread(column, ".2f") for column in np.transpose(table))
+    )
     least = min(np.transpose(table)[-1])
     if not least > 0:
         return [f"A linear autoregression wins: least skill {least:.3f}."]
@@ -351,14 +343,14 @@ def notes(options: argparse.Namespace) -> list[str]:
         (x[..., None].astype("float32"), y.astype("float32")) for x, y in pairs
     ]
     actual, naive = parts[1][60:], parts[1][59:-1]
-    head(
+    common.head(
         f"SH600519, the recipe of the notes: {len(x):,} windows to train with, "
         f"{len(actual)} to test; training prices {least:g} to {most:g}, "
         f"tested {actual.min():g} to {actual.max():g}",
         *("network", "seed", "RMSE", "MAE", "of the last five epochs"),
         *("of the epoch best in the test", "processor seconds"),
     )
-    row(
+    common.row(
         *("naive", "", f"{sequences.rmse(naive, actual):.2f}"),
         *(f"{np.mean(abs(naive - actual)):.2f}", "", "", ""),
     )
@@ -379,7 +371,7 @@ def notes(options: argparse.Namespace) -> list[str]:
             ).history
             seconds = time.process_time() - begin
             errors = np.sqrt(log["val_loss"]) * (most - least)
-            row(
+            common.row(
                 *(kind, seed, f"{errors[-1]:.2f}"),
                 f"{log['val_mae'][-1] * (most - least):.2f}",
                 ", ".join(f"{error:.1f}" for error in errors[-5:]),
@@ -471,7 +463,7 @@ def ideas(options: argparse.Namespace) -> list[str]:
 
     columns = "against naive", "against last close", "shrunk, against naive"
     title = f"SH600519: skill on {len(days[2])} days"
-    head(f"{title} without a network", "forecast", *columns[:2])
+    common.head(f"{title} without a network", "forecast", *columns[:2])
     simple = {
         "naive": last[2],
         "last close": evening[2],
@@ -485,8 +477,10 @@ def ideas(options: argparse.Namespace) -> list[str]:
         train, _, test = (window[:, -count:] for window in prices)
         simple[f"linear on {count} prices"] = linear(train, actual[0], test)
     for name, said in simple.items():
-        row(name, f"{skill(said, last):.4f}", f"{skill(said, evening):.4f}")
-    head(
+        common.row(
+            name, f"{skill(said, last):.4f}", f"{skill(said, evening):.4f}"
+        )
+    common.head(
         f"{title}: LSTM({options.units}) on {length} days, "
         f"{options.seeds} seeds",
         *("formulation", *columns, "seeds with skill ≥ 0"),
@@ -509,7 +503,7 @@ def ideas(options: argparse.Namespace) -> list[str]:
             )
         columns = np.transpose(found)
         positive = sum(columns[0] >= 0)
-        row(
+        common.row(
             name,
             *(spread(column, ".4f") for column in columns),
             f"{positive} of {len(found)}",
@@ -526,9 +520,9 @@ def speed(options: argparse.Namespace) -> list[str]:
         begin = time.perf_counter()
         x, y = sequences.windows(series, 60)
         taken.append(time.perf_counter() - begin)
-    head("Windows of 60", "number", "seconds, median", "copied bytes")
+    common.head("Windows of 60", "number", "seconds, median", "copied bytes")
     copied = 0 if np.shares_memory(x, series) else x.nbytes
-    row(f"{len(x):,}", f"{np.median(taken):.6f}", copied)
+    common.row(f"{len(x):,}", f"{np.median(taken):.6f}", copied)
     if copied or not np.median(taken) <= SECONDS:
         problems.append(f"{len(x):,} windows take {np.median(taken):.3f} s.")
 
@@ -550,13 +544,13 @@ def speed(options: argparse.Namespace) -> list[str]:
         first, second = (seconds(way) for way in ways)
         pairs.append((first, second) if turn % 2 else (second, first))
     ratios = [a / b for a, b in pairs]
-    head(
+    common.head(
         f"2 epochs of LSTM({options.units}) on 2,066 windows of 60, "
         f"{options.rounds} rounds: processor seconds, medians",
         *("windows", "fit on a copy", "ratio: median (least to greatest)"),
     )
     ratio = float(np.median(ratios))
-    row(
+    common.row(
         *(f"{value:.2f}" for value in np.median(pairs, axis=0)),
         f"{ratio:.3f} ({min(ratios):.3f} to {max(ratios):.3f})",
     )
