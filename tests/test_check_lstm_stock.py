@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from course_utils import sequences
 from course_utils.check import lstm_stock as lecture
 from tests.checked import assert_all_right, assert_wrong, planted
 
@@ -70,6 +71,11 @@ def series_changed(series, length, cuts):
     return good_windows(series, length, cuts)
 
 
+def windows_of_each(series, length, cuts):
+    pieces = [sequences.windows(p, length) for p in np.split(series, cuts)]
+    return [np.concatenate(both) for both in zip(*pieces, strict=True)]
+
+
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
@@ -100,6 +106,12 @@ def step_by_columns(x, h, c, w, b):
     new = (1 + np.tanh(block(1) / 2)) / 2 * c
     new = new + sigmoid(block(0)) * np.tanh(block(2))
     return [sigmoid(block(3)) * np.tanh(new), new]
+
+
+def split_by_rows(x, h, c, w, b):
+    i, f, g, o = np.split(np.hstack([h, x]) @ w + b, 4)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
 
 
 def stepping(
@@ -205,6 +217,13 @@ def shortened(prepare, series, cut):
     return not np.array_equal(one[:cut], other, equal_nan=True)
 
 
+def a_little_more(prepare, series, cut):
+    changed = series.copy()
+    changed[cut:] += 1
+    one, other = prepare(series.copy(), cut), prepare(changed, cut)
+    return not np.array_equal(one[:cut], other[:cut], equal_nan=True)
+
+
 def on_the_series(prepare, series, cut):
     before = prepare(series, cut)[:cut]
     found = False
@@ -263,6 +282,7 @@ MISTAKES = {
             "gave back shape (4, 1), expected (4,)",
         ),
         (series_changed, "changed its input"),
+        (windows_of_each, "A part with too few days gives none"),
     ],
     "lstm_step_of": [
         (stepping(both=lambda x, h: np.hstack([x, h])), "h comes first"),
@@ -277,6 +297,13 @@ MISTAKES = {
         (stepping(order="ogfi"), "as output, candidate, forget, input."),
         (stepping(candidate=sigmoid), "candidate went through a sigmoid"),
         (stepping(gate=np.tanh), "The gates went through tanh"),
+        (stepping(gate=lambda z: z), "The gates lack their sigmoid"),
+        (stepping(candidate=lambda z: z), "The candidate lacks its tanh"),
+        (
+            stepping(out=lambda i, f, o, c, old: o * sigmoid(c)),
+            "c goes through tanh, not sigmoid",
+        ),
+        (split_by_rows, "The blocks are columns: np.split(z, 4, axis=1)."),
         (stepping(bias=0), "The bias is missing"),
         (stepping(lambda i, f, g, c: i * g), "The old c has no effect"),
         (
@@ -314,6 +341,22 @@ MISTAKES = {
             "mean absolute errors",
         ),
         (lambda p, a, r: score(r, a, p), "are exchanged"),
+        (
+            lambda p, a, r: 1 - np.mean(p - a) ** 2 / np.mean(r - a) ** 2,
+            "Square each error first, then take the mean",
+        ),
+        (
+            lambda p, a, r: 1 - np.mean((p - a) ** 2 / (r - a) ** 2),
+            "Take both means first, then divide",
+        ),
+        (
+            lambda p, a, r: 1 - error(p, r) / error(a, r),
+            "against actual, that of the prediction as well",
+        ),
+        (
+            lambda p, a, r: 1 - error(p, a) / error(p, r),
+            "against actual, that of the reference as well",
+        ),
         (lambda p, a, r: score(p, a, a.mean()), "This is R²"),
         (lambda p, a, r: 1 - error(p, a) / error(r, a), "gave -inf. Here the"),
         (python_division, "Here the reference is perfect"),
@@ -346,8 +389,13 @@ MISTAKES = {
         ),
         (looking(1e6), "A minimum does not notice"),
         (looking(0.0), "A maximum does not notice"),
-        (looking(np.nan), "or make it NaN"),
-        (shortened, "You take away what comes after"),
+        (looking(np.nan), "or are taken away or NaN"),
+        (shortened, "are taken away"),
+        (a_little_more, "The days after the cut stay too near"),
+        (
+            lambda *a: np.arange(a[2]) < 1,
+            "one True or False was expected. Compare whole",
+        ),
         (shuffled, "You only change the order"),
         (looking(1e6, -1e6, shift=1), "The first value after the cut stays"),
         (looking(1e6, -1e6, shift=-1), "The last value before the cut"),
@@ -378,6 +426,8 @@ def test_a_message_shows_the_numbers_of_the_first_wrong_call() -> None:
     assert "(divided_by_maximum, [50., 20., 90., 40., 60., 55., 45.], 4)" in (
         message
     )
+    assert "gave False, expected True" in message
+    message = lecture.peeks(lambda *a: np.bool_(looking(0.0)(*a))).message
     assert "gave False, expected True" in message
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from itertools import pairwise, permutations
 from typing import Any
 
@@ -112,7 +113,9 @@ _windows_y = against(
 # What asks for the day after the last one raises.
 _OUTSIDE = {
     "out of bounds|out of range": "Start windows in range(start, end − "
-    "length) of each part; the target is series[i + length]."
+    "length) of each part; the target is series[i + length].",
+    "no window of": "A part with too few days gives none: leave it out, if "
+    "len(part) <= length.",
 }
 
 windows_within = Exercise(
@@ -205,6 +208,12 @@ _step_c = against(
         "tanh.": _lstm(activations=(_sigmoid,) * 4),
         "The gates went through tanh. A gate is a share between 0 and 1: "
         "sigmoid.": _lstm(activations=(np.tanh,) * 4),
+        "The gates lack their sigmoid: they are shares between 0 and 1.": (
+            _lstm(activations=(np.positive, np.positive, np.tanh, np.positive))
+        ),
+        "The candidate lacks its tanh.": _lstm(
+            activations=(_sigmoid, _sigmoid, np.positive, _sigmoid)
+        ),
         "The bias is missing.": _lstm(bias=0.0),
         "The old c has no effect: it stays as far as the forget gate lets it, "
         "f * c + i * g.": _lstm(lambda i, f, g, c: i * g),
@@ -226,6 +235,9 @@ _step_h = against(
         "The tanh of c is missing: o * tanh(c).": (
             _lstm(out=lambda o, new, c: o * new)
         ),
+        "c goes through tanh, not sigmoid.": (
+            _lstm(out=lambda o, new, c: o * _sigmoid(new))
+        ),
         "h is made from the old c. Take the new one.": (
             _lstm(out=lambda o, new, c: o * np.tanh(c))
         ),
@@ -242,8 +254,13 @@ _step_h = against(
     "in two tables, one for x and one for h.",
 )
 
+_ROWS = {
+    "array split does not result": "The blocks are columns: np.split(z, 4, "
+    "axis=1)."
+}
+
 lstm_step_of = Exercise(
-    in_parts(["h", "c"], {"c": _step_c, "h": _step_h}),
+    explained(_ROWS)(in_parts(["h", "c"], {"c": _step_c, "h": _step_h})),
     hints=[
         "How many columns has w, and how many of them belong to each gate?",
         "z = np.concatenate([h, x], axis=1) @ w + b, split into four. Three "
@@ -284,7 +301,7 @@ _compared = against(
     reference=_skill,
     cases=[
         _days([10, 13, 12], [11, 13, 15], [9, 11, 13]),
-        _days([5, 8, 4, 9], [6, 5, 7, 7], [7, 6, 5, 7]),
+        _days([5, 8, 4, 9], [6, 5, 7, 7], [8, 6, 5, 8]),
         _days([3, 2, 4, 1, 6], [3, 2, 4, 1, 5], [2, 3, 2, 4, 1]),
     ],
     mistakes={
@@ -298,6 +315,17 @@ _compared = against(
         ),
         "Prediction and reference are exchanged: the MSE of the reference "
         "stands below.": _ratio(score=lambda mine, other: 1 - other / mine),
+        "Square each error first, then take the mean.": (
+            _ratio(lambda one, other: np.mean(one - other) ** 2)
+        ),
+        "Take both means first, then divide.": _ratio(
+            lambda one, other: (one - other) ** 2,
+            lambda mine, other: 1 - np.mean(mine / other),
+        ),
+        "Both errors are measured against actual, that of the prediction as "
+        "well.": lambda mine, actual, other: _skill(mine, other, actual),
+        "Both errors are measured against actual, that of the reference as "
+        "well.": lambda mine, actual, other: _skill(actual, mine, other),
         "This is R²: it compares with the mean of the actual values. Compare "
         "with the reference.": lambda predicted, actual, reference: _skill(
             predicted, actual, np.mean(actual)
@@ -445,9 +473,10 @@ _grade_peeks = against(
         "not notice: try far smaller values, too.": _probe((_up,)),
         "What comes after the cut only becomes smaller here. A maximum does "
         "not notice: try far larger values, too.": _probe((_down,)),
-        "You take away what comes after the cut, or make it NaN. Where the "
-        "largest value lies before the cut, a maximum does not notice: put "
-        "far larger and far smaller values there.": _without_future,
+        "The days after the cut stay too near to what they were, or are taken "
+        "away or NaN. Where the largest and the smallest price lie before the "
+        "cut, a scaler does not notice: put far larger values there, and in a "
+        "second try far smaller ones.": _without_future,
         "You only change the order of what comes after the cut. A mean, a "
         "minimum or a maximum does not notice: put other values there.": (
             _probe((np.flip,))
@@ -458,30 +487,42 @@ _grade_peeks = against(
         "training: change series[cut:].": _probe(shift=-1),
     },
     insight="Scaled on everything, the training part tells how high the price "
-    "will climb. Fit scalers, means and whatever else has numbers of its own "
-    "on the training part, and apply them to the rest as they are.",
+    "will climb. Scalers, means and whatever else has numbers of its own take "
+    "them from the training part, and are applied to the rest as they are.",
 )
 
+_WHOLE = "Compare whole arrays: np.array_equal(a, b, equal_nan=True)."
+
+
+def _in_plain_bool(answer: Any) -> Any:
+    """Let NumPy's truth values be quoted as True and False, not 1 and 0."""
+
+    @wraps(answer)
+    def peeks(*given: Any) -> Any:
+        result = answer(*given)
+        return bool(result) if isinstance(result, np.bool_) else result
+
+    return peeks if callable(answer) else answer
+
+
 # Where == gives an array, what uses it raises.
-_WHOLE = {
-    "truth value": "Compare whole arrays: np.array_equal(a, b, "
-    "equal_nan=True) is one True or False."
-}
-
-
-@explained(_WHOLE)
+@explained({"truth value": _WHOLE})
 def _peeked(answer: Any) -> str:
     """Grade an instrument, which may forget that prepare writes as well."""
     try:
-        return _grade_peeks(answer)
+        return _grade_peeks(_in_plain_bool(answer))
     except Wrong as wrong:
-        if "changed its input" in str(wrong):
-            wrong = Wrong(
+        said = str(wrong).replace(
+            "one number was expected.",
+            f"one True or False was expected. {_WHOLE}",
+        )
+        if "changed its input" in said:
+            said = (
                 "The series is not what it was. Change a copy of it, and "
                 "hand copies to prepare, which may write over what it gets: "
                 "prepare(series.copy(), cut)."
             )
-        raise wrong from None
+        raise type(wrong)(said) from None
 
 
 peeks = Exercise(
