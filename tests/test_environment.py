@@ -1,6 +1,7 @@
 """The files that describe the environment agree with each other."""
 
 import importlib.metadata
+import logging
 import re
 import subprocess
 import sys
@@ -117,6 +118,17 @@ def test_the_package_is_light_and_silences_tensorflow():
     started = time.perf_counter()
     __import__("importlib").reload(__import__("course_utils"))
     assert time.perf_counter() - started < 0.1
+
+
+def test_many_graphs_are_no_reason_for_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import course_utils  # noqa: F401
+
+    logger = logging.getLogger("tensorflow")
+    logger.warning("5 out of the last 9 calls triggered tf.function retracing")
+    logger.warning("something else")
+    assert [record.message for record in caplog.records] == ["something else"]
 
 
 def test_the_version_is_the_same_in_both_places():
