@@ -186,11 +186,15 @@ _NAMES = ("input", "forget", "candidate", "output")
 
 
 def _other_orders() -> dict[str, Callable]:
-    """Return what any other order of the blocks gives, by its message."""
+    """Return what any other order of the blocks gives, by its message.
+
+    Forget and input gate exchanged has a message of its own.
+    """
     return {
         f"You take the four blocks of w as {', '.join(order)}. Here they are "
         f"{', '.join(_NAMES)}.": _lstm(order=tuple(map(order.index, _NAMES)))
-        for order in list(permutations(_NAMES))[1:]
+        for order in permutations(_NAMES)
+        if order not in (_NAMES, (_NAMES[1], _NAMES[0], *_NAMES[2:]))
     }
 
 
@@ -200,7 +204,6 @@ _step_c = against(
     mistakes={
         "h and x stand side by side the wrong way round: h comes first, "
         "np.concatenate([h, x], axis=1).": _lstm(x_first=True),
-        # Must stand before the other orders, which hold it as well.
         "Input and forget gate are exchanged. The forget gate multiplies the "
         "old c, the input gate the candidate; and in w the input gate comes "
         "first.": _lstm(lambda i, f, g, c: i * c + f * g),
