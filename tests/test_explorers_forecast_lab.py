@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from course_utils import explorers, sequences
-from course_utils.explorers import Explorer
+from course_utils.explorers import Explorer, forecast_score
 from tests.explored import (
     assert_caption_is_whole,
     assert_made_alike,
@@ -80,7 +80,13 @@ def no_thread_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def make() -> Explorer:
-    return explorers.forecast_lab(instant)
+    return explorers.forecast_lab(instant, PRICES)
+
+
+def forecasts(lab: Explorer) -> list[list[float]]:
+    """Return what the two lower pictures show."""
+    lines = [line for a in lab.live.figure.axes[1:] for line in a.lines]
+    return [list(line.get_ydata()) for line in lines]
 
 
 # What it says.
@@ -119,17 +125,17 @@ def test_every_forecast_can_be_judged_and_drawn(
     predicted: list, words: str
 ) -> None:
     four = np.arange(4), [2, 3, 4, 6], predicted, [1, 2, 3, 4]
-    lab = explorers.forecast_lab(returns(four))
+    lab = explorers.forecast_lab(returns(four), PRICES)
     before = shown(lab)
     lab.run()
     assert words in lab.readout
     assert shown(lab) != before
-    assert limits(lab)[0][3] < 20
+    assert limits(lab)[1][3] < 20
 
 
 def test_a_perfect_naive_forecast_leaves_no_skill() -> None:
     flat = np.arange(3), np.ones(3), np.ones(3), np.ones(3)
-    lab = explorers.forecast_lab(returns(flat))
+    lab = explorers.forecast_lab(returns(flat), PRICES)
     lab.run()
     assert "naive is perfect, so there is no skill" in lab.readout
 
@@ -138,7 +144,7 @@ def test_the_interval_of_the_direction_is_that_of_wilson() -> None:
     # Brown, Cai and DasGupta, "Interval Estimation for a Binomial
     # Proportion", 2001, name its ends as the roots of this equation.
     for right, count in ((5, 10), (0, 20), (98, 200)):
-        for p in module._interval(right, count):
+        for p in forecast_score._interval(right, count):
             gap = (right / count - p) ** 2
             assert gap == pytest.approx(1.96**2 * p * (1 - p) / count)
 
@@ -147,7 +153,7 @@ def test_the_picture_has_the_three_series_and_a_close_up() -> None:
     lab = make()
     lab.run()
     days, actual, predicted, naive = instant("LSTM", 20, 16, 1, bool)
-    upper, lower = lab.live.figure.axes
+    _, upper, lower = lab.live.figure.axes
     for axes, first in ((upper, 0), (lower, 70)):
         drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
         for name, values in (
@@ -171,14 +177,54 @@ def test_the_picture_has_the_three_series_and_a_close_up() -> None:
     ids=["nanoseconds", "names", "numbers", "hours"],
 )
 def test_days_are_called_by_their_names(days: object, name: str) -> None:
-    lab = explorers.forecast_lab(returns((days, [1, 2], [1, 2], [2, 1])))
+    lab = explorers.forecast_lab(
+        returns((days, [1, 2], [1, 2], [2, 1])), PRICES
+    )
     lab.run()
-    label = lab.live.figure.axes[0].get_xticklabels()[0]
+    label = lab.live.figure.axes[1].get_xticklabels()[0]
     assert label.get_text() == name
 
 
+@pytest.mark.parametrize(
+    ("length", "window", "horizon", "seen", "wanted"),
+    [
+        (160, 20, 1, range(110, 130), 130),
+        (160, 120, 30, range(10, 130), 159),
+        (50, 60, 7, range(20), 26),
+        (3, 2, 1, range(1), 1),
+        (3, 2, 30, range(1), None),
+    ],
+    ids=["usual", "longest", "short", "tiny", "beyond"],
+)
+def test_the_question_shows_what_is_seen_and_what_is_asked(
+    length: int, window: int, horizon: int, seen: range, wanted: int | None
+) -> None:
+    lab = explorers.forecast_lab(instant, PRICES[:length])
+    lab.set(window=window, horizon=horizon)
+    axes = lab.live.figure.axes[0]
+    _, window_line, naive, ring = axes.lines
+    np.testing.assert_array_equal(window_line.get_ydata(), PRICES[seen])
+    assert list(naive.get_xdata()) == [0, horizon]
+    assert set(naive.get_ydata()) == {PRICES[seen[-1]]}
+    there = [] if wanted is None else [PRICES[wanted]]
+    assert list(ring.get_ydata()) == there
+    assert f"window {window}, {horizon} day" in axes.get_title("left")
+
+
+@pytest.mark.parametrize(
+    "moved", ["kind", "target", "window", "units", "horizon"]
+)
+def test_every_control_changes_the_question(moved: str) -> None:
+    lab = explorers.forecast_lab({"price": instant, "change": tired}, PRICES)
+    before = shown(lab)
+    other = {"kind": "GRU", "target": "change"}
+    drag(lab, **{moved: other.get(moved, 7)})
+    assert shown(lab) != before
+    assert lab.readout.startswith("No forecast yet")
+
+
 def test_what_is_predicted_can_be_chosen() -> None:
-    lab = explorers.forecast_lab({"price": instant, "change": tired})
+    lab = explorers.forecast_lab({"price": instant, "change": tired}, PRICES)
     lab.run()
     assert lab.readout.startswith("LSTM, price, 16 units")
     assert "press Train" in drag(lab, target="change")
@@ -191,11 +237,13 @@ def test_moved_controls_say_that_the_picture_is_older() -> None:
     lab = make()
     lab.run()
     before, readout = shown(lab), lab.readout
+    drawn = forecasts(lab)
     assert drag(lab, units=32) == (
         f"{readout} The controls say something else: press Train."
     )
-    assert shown(lab) == before
+    assert forecasts(lab) == drawn
     assert drag(lab, units=16) == readout
+    assert shown(lab) == before
 
 
 def test_tries_are_kept_and_the_best_is_bold() -> None:
@@ -215,7 +263,7 @@ def test_tries_are_kept_and_the_best_is_bold() -> None:
 
 
 def test_train_and_stop_work_while_the_notebook_is_free() -> None:
-    lab = explorers.forecast_lab(endless)
+    lab = explorers.forecast_lab(endless, PRICES)
     lab.button.click()
     assert lab.state == "training"
     assert lab.readout.startswith("Training for 0 s")
@@ -234,7 +282,7 @@ def test_a_long_training_gives_signs_of_life(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "EVERY", 0.0)
-    lab = explorers.forecast_lab(endless)
+    lab = explorers.forecast_lab(endless, PRICES)
     lab.start()
     lab._began -= 42
     until(lambda: "Training for 42 s" in lab.readout)
@@ -246,7 +294,7 @@ def test_stopped_before_there_is_anything() -> None:
     def nothing(*settings: object) -> None:
         endless(*settings)
 
-    lab = explorers.forecast_lab(nothing)
+    lab = explorers.forecast_lab(nothing, PRICES)
     lab.start()
     lab.stop()
     assert lab.wait(10) == {}
@@ -256,9 +304,9 @@ def test_stopped_before_there_is_anything() -> None:
 
 
 def test_what_the_function_raises_is_read_below_the_picture() -> None:
-    lab = explorers.forecast_lab({"price": instant, "change": tired})
+    lab = explorers.forecast_lab({"price": instant, "change": tired}, PRICES)
     lab.run()
-    before = shown(lab)
+    before = forecasts(lab)
     lab.set(target="change")
     lab.button.click()
     with pytest.raises(ValueError, match="no window of 60"):
@@ -266,7 +314,7 @@ def test_what_the_function_raises_is_read_below_the_picture() -> None:
     assert lab.state == "failed"
     assert "ended by ValueError: no window of 60 in 50 days <b>" in lab.readout
     assert "<b>" not in lab.widget.children[2].value
-    assert shown(lab) == before
+    assert forecasts(lab) == before
     lab.set(target="price")
     lab.start()
     lab.wait(10)
@@ -292,15 +340,15 @@ def test_what_the_function_raises_is_read_below_the_picture() -> None:
     ids=["none", "number", "three", "sizes", "one", "nan", "inf", "text"],
 )
 def test_another_form_is_told(found: object, words: str) -> None:
-    lab = explorers.forecast_lab(returns(found))
+    lab = explorers.forecast_lab(returns(found), PRICES)
     with pytest.raises(ValueError, match=words):
         lab.run()
     assert "Training ended by ValueError" in lab.readout
 
 
 def test_one_lab_trains_at_a_time() -> None:
-    first = explorers.forecast_lab(endless)
-    second = explorers.forecast_lab(endless)
+    first = explorers.forecast_lab(endless, PRICES)
+    second = explorers.forecast_lab(endless, PRICES)
     first.start()
     with pytest.raises(RuntimeError, match="training already"):
         first.run()
@@ -309,7 +357,7 @@ def test_one_lab_trains_at_a_time() -> None:
     assert "training already" in first.readout
     second.start()
     assert first.state == "stopped"
-    explorers.forecast_lab(instant)  # such as the same cell again
+    explorers.forecast_lab(instant, PRICES)  # such as the same cell again
     second.wait(10)
     assert second.state == "stopped"
 
@@ -318,7 +366,9 @@ def test_a_lab_that_cannot_be_stopped_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go = threading.Event()
-    deaf = explorers.forecast_lab(lambda *settings: go.wait(10) and None)
+    deaf = explorers.forecast_lab(
+        lambda *settings: go.wait(10) and None, PRICES
+    )
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     other = make()
     deaf.start()
@@ -332,7 +382,7 @@ def test_a_lab_that_cannot_be_stopped_is_told(
 def test_an_interrupt_stops_the_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lab = explorers.forecast_lab(endless)
+    lab = explorers.forecast_lab(endless, PRICES)
     lab.start()
     wait = lab._ended.wait
     calls = iter([True])
@@ -350,7 +400,7 @@ def test_an_interrupt_stops_the_training(
     def cut(*settings: object) -> None:
         raise KeyboardInterrupt
 
-    lab = explorers.forecast_lab(cut)
+    lab = explorers.forecast_lab(cut, PRICES)
     with pytest.raises(KeyboardInterrupt):
         lab.run()
     assert (lab.state, lab.readout) == ("interrupted", "You interrupted it.")
@@ -363,7 +413,7 @@ def test_without_a_front_end_train_is_run(
     lab = make()
     lab.start()
     assert lab.state == "finished"
-    lab = explorers.forecast_lab(tired)
+    lab = explorers.forecast_lab(tired, PRICES)
     lab.button.click()
     assert lab.readout.count("no window of 60") == 1
 
@@ -386,15 +436,29 @@ def test_a_notebook_stores_picture_and_words() -> None:
     [
         ({"forecast": {}}, "must be a function"),
         ({"forecast": {"price": 3}}, "must be a function"),
+        ({"series": PRICES[:, None]}, r"series has the shape \(160, 1\)"),
+        ({"series": [7.0]}, r"series has the shape \(1,\)"),
+        ({"series": [7.0, np.nan]}, "all of them finite"),
         ({"window": 1}, "window is 1, expected a whole number from 2 to 120"),
         ({"units": 2.5}, "units is 2.5"),
         ({"horizon": float("nan")}, "horizon is nan"),
     ],
-    ids=["empty", "number", "window", "units", "horizon"],
+    ids=[
+        "empty",
+        "number",
+        "table",
+        "one",
+        "nan",
+        "window",
+        "units",
+        "horizon",
+    ],
 )
 def test_what_does_not_fit_is_refused(arguments: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        explorers.forecast_lab(**{"forecast": instant} | arguments)
+        explorers.forecast_lab(
+            **{"forecast": instant, "series": PRICES} | arguments
+        )
 
 
 @pytest.mark.filterwarnings("default")  # those of Keras are not ours
@@ -431,7 +495,7 @@ def test_a_real_network_trains_in_the_thread() -> None:
         predicted = keras.ops.convert_to_numpy(model(x[150:, :, None]))
         return np.arange(len(y) - 150), y[150:], predicted, x[150:, -1]
 
-    lab = explorers.forecast_lab(forecast, window=4, units=8)
+    lab = explorers.forecast_lab(forecast, PRICES, window=4, units=8)
     lab.set(kind="SimpleRNN")
     lab.start()
     assert lab.wait(60)["skill"] > 0.5

@@ -8,7 +8,6 @@ write down what is wanted, and the function looks there by calling `stop`.
 from __future__ import annotations
 
 import atexit
-import html
 import math
 import threading
 import time
@@ -16,7 +15,8 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from course_utils import plots, sequences, style
+from course_utils import style
+from course_utils.explorers import forecast_score
 from course_utils.explorers.explorer import Explorer, headless, told
 from course_utils.live import LiveFigure
 
@@ -27,10 +27,9 @@ from matplotlib.ticker import MaxNLocator
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 CLOSE = 30  # steps in the close-up
-HUGE = 1e100  # its square can still be computed
+WINDOW, UNITS, AHEAD = 120, 128, 30  # at most
 EVERY = 1.0  # seconds between two signs of life
 PATIENCE = 10.0  # seconds to wait for another training to end
-TRIES = 8  # rows of the table
 LOOKS = {
     "actual": {"color": style.DATA, "lw": 2.2, "marker": "o"},
     "network": {"color": style.MODEL, "lw": 1.6, "marker": "o"},
@@ -41,6 +40,7 @@ _LABS: weakref.WeakSet[ForecastLab] = weakref.WeakSet()
 
 def forecast_lab(
     forecast: Callable | Mapping[str, Callable],
+    series: np.ndarray,
     window: int = 20,
     units: int = 16,
     horizon: int = 1,
@@ -48,10 +48,11 @@ def forecast_lab(
 ) -> ForecastLab:
     """Train a forecaster with other settings, and compare it with naive.
 
-    Train calls your function in a thread of its own with what the controls
-    say. The upper picture shows all of its forecasts, the lower one the last
-    30, where one can see whether the network is ahead or a step late. All
-    tries are in a table.
+    At the top is one question as the controls ask it: the window that the
+    network sees, and what it has to foretell. Train calls your function in a
+    thread of its own with what the controls say. The picture in the middle
+    shows all of its forecasts, the lower one the last 30, where one can see
+    whether the network is ahead or a step late. All tries are in a table.
 
     Args:
         forecast: Takes the kind ("SimpleRNN", "LSTM" or "GRU"), the window
@@ -61,6 +62,8 @@ def forecast_lab(
             forecast, each of shape `(n,)`; or None if it was stopped before
             there was anything to show. Give several, such as `{"price": …,
             "change": …}`, to choose among what is predicted.
+        series: What the network looks at, shape `(n,)`, in order of time;
+            the question is shown at the end of it.
         window: How many steps the network sees at first, 2 to 120.
         units: How many units it has at first, 1 to 128.
         horizon: How many steps ahead it predicts at first, 1 to 30.
@@ -72,7 +75,8 @@ def forecast_lab(
         `stop`, `wait` and `run`.
 
     Raises:
-        ValueError: There is nothing to call, or a number is out of range.
+        ValueError: There is nothing to call, the series is not one, or a
+            number is out of range.
     """
     if not isinstance(forecast, Mapping):
         forecast = {"": forecast}
@@ -80,6 +84,12 @@ def forecast_lab(
         raise ValueError(
             "forecast must be a function, or a dict of functions by what "
             "they predict, such as {'price': …, 'change': …}."
+        )
+    series = np.asarray(series, float)
+    if series.ndim != 1 or len(series) < 2 or not np.isfinite(series).all():
+        raise ValueError(
+            f"series has the shape {series.shape}, expected (n,) with at "
+            "least 2 values, all of them finite."
         )
     controls: dict[str, widgets.Widget] = {
         "kind": widgets.Dropdown(
@@ -91,9 +101,9 @@ def forecast_lab(
             options=list(forecast), description="predicts the"
         )
     for name, value, least, most, words in (
-        ("window", window, 2, 120, f"window ({step}s)"),
-        ("units", units, 1, 128, "units"),
-        ("horizon", horizon, 1, 30, f"{step}s ahead"),
+        ("window", window, 2, WINDOW, f"window ({step}s)"),
+        ("units", units, 1, UNITS, "units"),
+        ("horizon", horizon, 1, AHEAD, f"{step}s ahead"),
     ):
         if not least <= value <= most or value != int(value):
             raise ValueError(
@@ -103,7 +113,7 @@ def forecast_lab(
         controls[name] = widgets.IntSlider(
             value=int(value), min=least, max=most, description=words
         )
-    return ForecastLab(dict(forecast), controls, step)
+    return ForecastLab(dict(forecast), series, controls, step)
 
 
 class ForecastLab(Explorer):
@@ -114,6 +124,7 @@ class ForecastLab(Explorer):
 
     Args:
         forecasts: See `forecast_lab`, by what they predict.
+        series: What the network looks at, shape `(n,)`.
         controls: Widgets by name.
         step: What a step is called.
 
@@ -129,6 +140,7 @@ class ForecastLab(Explorer):
     def __init__(
         self,
         forecasts: dict[str, Callable],
+        series: np.ndarray,
         controls: dict[str, widgets.Widget],
         step: str,
     ) -> None:
@@ -146,7 +158,7 @@ class ForecastLab(Explorer):
         self._lock = threading.RLock()
         for lab in list(_LABS):  # its cell may be gone, and its Stop with it
             lab.stop()
-        live = self._make_picture()
+        live = self._make_picture(series[-WINDOW - AHEAD :])
         buttons = [
             widgets.Button(
                 description="Train", icon="play", button_style="primary"
@@ -299,7 +311,8 @@ class ForecastLab(Explorer):
         self.refresh()
 
     def _describe(self, **values: Any) -> str:
-        """Say how it stands, given what the controls say now."""
+        """Show the question that the controls ask, and say how it stands."""
+        self._ask(values)
         seconds = time.monotonic() - self._began
         if self.state == "training":
             return f"Training for {seconds:.0f} s. Stop ends it."
@@ -338,7 +351,7 @@ class ForecastLab(Explorer):
             if found is None and self._stop:
                 self._text = "Stopped before there was a forecast."
             else:
-                series = _checked(found)
+                series = forecast_score.checked(found)
                 with self._lock:
                     self._show(values, series)
         except BaseException as error:
@@ -363,26 +376,42 @@ class ForecastLab(Explorer):
         """Judge and draw a forecast."""
         days, actual, predicted, naive = series
         early = "Stopped early. " if self._stop else ""
-        judged = values | _judge(actual, predicted, naive)
+        judged = values | forecast_score.judge(actual, predicted, naive)
         self.tries.append(judged)
-        settings = _settings(values, self._step)
+        settings = forecast_score.settings(values, self._step)
         self._draw(days, (actual, predicted, naive), settings)
-        self._text = f"{early}{settings}: {_verdict(judged, self._step)}"
-        self._table.value = _table(self.tries)
+        self._text = (
+            f"{early}{settings}: {forecast_score.verdict(judged, self._step)}"
+        )
+        self._table.value = forecast_score.table(self.tries)
 
     # The picture.
 
-    def _make_picture(self) -> LiveFigure:
-        live = LiveFigure(7.2, 4.6)
+    def _make_picture(self, series: np.ndarray) -> LiveFigure:
+        live = LiveFigure(7.2, 5.6)
         live.figure.set_layout_engine("none")
-        self._axes = live.figure.subplots(
-            2,
+        question, *self._axes = live.figure.subplots(
+            3,
             1,
             gridspec_kw={
-                **{"left": 0.1, "right": 0.94, "top": 0.87, "bottom": 0.07},
-                "hspace": 0.42,
+                **{"left": 0.1, "right": 0.94, "top": 0.94, "bottom": 0.06},
+                **{"hspace": 0.55, "height_ratios": (2, 3, 3)},
             },
         )
+        self._series = series
+        self._today = max(0, len(series) - 1 - AHEAD)
+        question.plot(
+            np.arange(len(series)) - self._today, series, color=style.GREY
+        )
+        question.yaxis.set_major_locator(MaxNLocator(3))
+        question.margins(y=0.15)
+        self._title = question.set_title(" ", fontsize=11)
+        (self._seen,) = question.plot([], [], color=style.DATA, lw=2.2)
+        (self._held,) = question.plot([], [], **LOOKS["naive"])
+        (self._wanted,) = question.plot(
+            [], [], "o", mfc="none", mec=style.MODEL, mew=2, ms=9
+        )
+        live.moving(self._title, self._seen, self._held, self._wanted)
         self._lines = []
         for axes in self._axes:
             axes.set(xlim=(0, 1), xticks=[], yticks=[])
@@ -390,24 +419,45 @@ class ForecastLab(Explorer):
                 self._lines += axes.plot([], [], label=label, ms=3.5, **look)
         for line in self._lines[:3]:  # too many for markers
             line.set_marker("")
-        live.figure.legend(
+        self._axes[1].legend(
             handles=self._lines[:3],
-            loc="upper right",
-            bbox_to_anchor=(0.95, 1.0),
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
             ncols=3,
             fontsize=10,
         )
-        self._axes[0].set_title("No forecast yet: press Train")
-        self._axes[1].set_title("A close-up of its end")
+        self._axes[0].set_title(
+            "All forecasts: press Train", fontsize=11, loc="left"
+        )
+        self._axes[1].set_title(
+            "A close-up of the end", fontsize=11, loc="left"
+        )
         live.moving(*self._lines)
         return live
+
+    def _ask(self, values: Mapping[str, Any]) -> None:
+        """Mark what the network sees, and what it has to foretell."""
+        now, ahead = self._today, values["horizon"]
+        first = max(0, now + 1 - values["window"])
+        self._seen.set_data(
+            np.arange(first, now + 1) - now, self._series[first : now + 1]
+        )
+        self._held.set_data([0, ahead], [self._series[now]] * 2)
+        wanted = self._series[now + ahead : now + ahead + 1]
+        self._wanted.set_data([ahead] * len(wanted), wanted)
+        asked = forecast_score.settings(values, self._step)
+        self._title.set_text(f"The question: {asked}")
 
     def _draw(
         self, days: np.ndarray, series: tuple[np.ndarray, ...], settings: str
     ) -> None:
         near = min(CLOSE, len(days))
-        self._axes[0].set_title(settings, fontsize=11)
-        self._axes[1].set_title(f"The last {near} {self._step}s", fontsize=11)
+        for axes, title in zip(
+            self._axes,
+            (settings, f"The last {near} {self._step}s"),
+            strict=True,
+        ):
+            axes.set_title(title, fontsize=11, loc="left")
         for axes, lines, first in zip(
             self._axes,
             (self._lines[:3], self._lines[3:]),
@@ -424,141 +474,6 @@ class ForecastLab(Explorer):
             axes.set_xlim(first - 0.5, len(days) - 0.5)
             _name_days(axes, days, first)
         self.live.still_changed()
-
-
-def _checked(found: Any) -> tuple[np.ndarray, ...]:
-    """Return days, actual, predicted and naive as arrays of shape (n,)."""
-    try:
-        days, *series = found
-        series = [np.asarray(values, float) for values in series]
-    except (TypeError, ValueError):
-        series = []
-    if len(series) != 3:
-        raise ValueError(
-            f"the function returned {type(found).__name__}, expected four "
-            "arrays: days, actual, predicted, naive."
-        )
-    days = np.asarray(days)
-    shapes = [values.shape for values in (days, *series)]
-    # A network returns (n, 1). With (n,) it would make a square of (n, n).
-    days, *series = (
-        values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
-        for values in (days, *series)
-    )
-    if days.ndim != 1 or len({v.shape for v in (days, *series)}) > 1:
-        raise ValueError(
-            "days, actual, predicted and naive have the shapes "
-            f"{', '.join(map(str, shapes))}, expected (n,) for all."
-        )
-    if len(days) < 2:
-        raise ValueError(
-            f"there are {len(days)} forecasts, expected 2 or more."
-        )
-    for name, values in (("actual", series[0]), ("naive", series[2])):
-        if not (np.abs(values) < HUGE).all():  # NaN is not, either
-            raise ValueError(f"{name} has values that are not finite.")
-    return days, *series
-
-
-def _judge(
-    actual: np.ndarray, predicted: np.ndarray, naive: np.ndarray
-) -> dict[str, Any]:
-    """Compare a forecast with the naive one; NaN if it is not finite."""
-    wild = ~(np.abs(predicted) < HUGE)
-    judged = {"n": len(actual), "wild": int(wild.sum())}
-    judged["naive"] = sequences.rmse(naive, actual)
-    judged["rmse"] = judged["skill"] = math.nan
-    if not judged["wild"]:
-        judged["rmse"] = sequences.rmse(predicted, actual)
-        judged["skill"] = round(sequences.skill(predicted, actual, naive), 3)
-    up, said = np.sign(actual - naive), np.sign(predicted - naive)
-    moved = (up != 0) & (said != 0) & ~wild
-    judged["judged"] = int(moved.sum())
-    judged["right"] = int((up == said)[moved].sum())
-    return judged
-
-
-def _interval(right: int, count: float) -> tuple[float, float]:
-    """Return where 95 of 100 such intervals hold the true share.
-
-    Wilson, "Probable Inference, the Law of Succession, and Statistical
-    Inference", 1927.
-    """
-    z = 1.96
-    share = right / count
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    half *= z / (1 + z**2 / count)
-    return middle - half, middle + half
-
-
-def _settings(values: Mapping[str, Any], step: str) -> str:
-    """Name what a network was trained with."""
-    ahead = values["horizon"]
-    target = f", {values['target']}" if "target" in values else ""
-    return (
-        f"{values['kind']}{target}, {values['units']} "
-        f"unit{'s' * (values['units'] != 1)}, window {values['window']}, "
-        f"{ahead} {step}{'s' * (ahead > 1)} ahead"
-    )
-
-
-def _verdict(judged: Mapping[str, Any], step: str) -> str:
-    """Say how good a forecast is."""
-    if judged["wild"]:
-        return (
-            f"the forecast is not finite for {judged['wild']} of "
-            f"{judged['n']} {step}s, so it has no RMSE. Most likely the "
-            "training diverged."
-        )
-    text = f"RMSE {_number(judged['rmse'])}, naive {_number(judged['naive'])}"
-    skill = judged["skill"]
-    if math.isnan(skill):
-        text += "; naive is perfect, so there is no skill."
-    elif abs(skill) < 0.005:
-        text += f", skill {_number(skill)}: as good as naive."
-    else:
-        better = "better" if skill > 0 else "worse"
-        text += f", skill {_number(skill)}: {better} than naive."
-    if not judged["judged"]:
-        return f"{text} It says no direction."
-    # Forecasts of several steps overlap, so they count as fewer.
-    count = judged["judged"] / judged["horizon"]
-    share = judged["right"] / judged["judged"]
-    low, high = _interval(share * count, count)
-    return (
-        f"{text} Direction right on {judged['right']} of {judged['judged']} "
-        f"{step}s: {plots.percent(share)}, 95 % interval {100 * low:.0f} to "
-        f"{100 * high:.0f} %."
-    )
-
-
-def _table(tries: list[dict[str, Any]]) -> str:
-    """Return the last tries as a table, the best of all in bold."""
-    head = ("network", "predicts", "units", "window", "ahead", "RMSE", "naive")
-    head += ("skill", "direction")
-    keys = ("kind", "target", "units", "window", "horizon")
-    chosen = [k for k in range(9) if k != 1 or "target" in tries[0]]
-    skills = [t["skill"] for t in tries]
-    best = max((s for s in skills if not math.isnan(s)), default=None)
-    rows = []
-    for number, t in list(enumerate(tries))[-TRIES:]:
-        direction = t["right"] / t["judged"] if t["judged"] else math.nan
-        cells = [str(t.get(key, "")) for key in keys]
-        cells += [_number(t[key]) for key in ("rmse", "naive", "skill")]
-        cells.append("–" if math.isnan(direction) else plots.percent(direction))
-        weight = "bold" if skills[number] == best else "normal"
-        cells = [f"<td>{html.escape(cells[k])}</td>" for k in chosen]
-        rows.append(f'<tr style="font-weight:{weight}">{"".join(cells)}</tr>')
-    caption = ""
-    if len(tries) > 1:
-        caption = (
-            f"<caption>Best of {len(tries)} tries in bold. It was chosen on "
-            "these very numbers, so it looks better than it is.</caption>"
-        )
-    heads = "".join(f'<th scope="col">{head[k]}</th>' for k in chosen)
-    spaced = 'style="border-spacing:1em 0; text-align:right"'
-    return f"<table {spaced}>{caption}<tr>{heads}</tr>{''.join(rows)}</table>"
 
 
 def _limits(*series: np.ndarray) -> tuple[float, float]:
@@ -581,15 +496,6 @@ def _name_days(axes: Axes, days: np.ndarray, first: int) -> None:
     names = [str(days[n])[:16].removesuffix("T00:00") for n in places]
     axes.set_xticks(places, names)
     axes.yaxis.set_major_locator(MaxNLocator(5))
-
-
-def _number(value: float) -> str:
-    """Write a number with a real minus, or a dash where there is none."""
-    if not math.isfinite(value):
-        return "–"
-    long = 1000 <= abs(value) < 1e9
-    text = f"{value:,.0f}" if long else f"{value + 0:.4g}"
-    return text.replace("-", "−")
 
 
 @atexit.register
