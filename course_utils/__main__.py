@@ -74,12 +74,21 @@ def write(path: Path, notebook: Notebook) -> None:
     path: the file, replaced if it exists, notebook: plain dictionaries.
     """
     text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
+    write_text(path, text + "\n", ELSEWHERE)
+
+
+def write_text(path: Path, text: str, advice: str) -> None:
+    """Store a text whole or not at all.
+
+    path: the file, replaced if it exists, text: all of it, advice: what to
+    do if it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".saving-")
         try:
             with open(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text + "\n")
+                file.write(text)
             if os.name == "posix":  # mkstemp lets nobody else read it
                 mask = os.umask(0)
                 os.umask(mask)
@@ -90,7 +99,7 @@ def write(path: Path, notebook: Notebook) -> None:
             raise
     except OSError as error:
         raise Stop(
-            f"Cannot write {path} ({error.strerror}). {ELSEWHERE}"
+            f"Cannot write {path} ({error.strerror}). {advice}"
         ) from None
 
 
@@ -164,7 +173,7 @@ def reset_command(original: Path) -> str:
 
 
 def lab(args: argparse.Namespace, extra: list[str]) -> int:
-    """Open JupyterLab on the learner's copies, on this computer only."""
+    """Open JupyterLab on the learner's copies."""
     port = []
     if args.port is not None:
         if not 0 < args.port < 65536:
@@ -181,7 +190,7 @@ def lab(args: argparse.Namespace, extra: list[str]) -> int:
         raise Stop(f"There are no lectures in {NOTEBOOKS}: nothing to open.")
     if not os.access(work, os.W_OK):
         raise Stop(f"Nothing can be saved in {work}. {ELSEWHERE}")
-    command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", *port]
+    command = [sys.executable, "-m", "jupyterlab", f"--ip={args.ip}", *port]
     command += [f"--ServerApp.root_dir={work}"]
     first = next((p.name for p in lectures() if (work / p.name).exists()), "")
     command += [f"--LabApp.default_url=/lab/tree/{first}"] if first else []
@@ -354,6 +363,24 @@ def tidy(notebook: Notebook) -> Notebook:
     return json.loads(nbformat.v4.writes(notebook))
 
 
+def slides(args: argparse.Namespace) -> int:
+    """Make slides of lectures: one HTML file each, for any browser."""
+    from course_utils.slides import build
+
+    folder, failed = args.to or ROOT / "slides", 0
+    for original in lectures(args.lecture):
+        try:
+            page = build(read(original))
+        except Stop as problem:
+            say(str(problem))
+            failed += 1
+            continue
+        write_text(folder / f"{original.stem}.html", page, "Use --to FOLDER.")
+        say(f"{original.stem:32} {len(page.encode()) / 1000:5.0f} kB")
+    say(f"The slides are in {folder}: open one in a browser.")
+    return int(bool(failed))
+
+
 def data(args: argparse.Namespace) -> int:
     """Say which data sets are here, or fetch all for use without network."""
     from course_utils import datasets
@@ -407,11 +434,20 @@ def parser() -> argparse.ArgumentParser:
     new.epilog = "What follows -- is passed on to JupyterLab."
     new.add_argument("--no-browser", action="store_true")
     new.add_argument("--port", type=int)
+    new.add_argument(
+        "--ip",
+        default="127.0.0.1",
+        help="who may reach it: this computer only (the default), or, in a "
+        "container, 0.0.0.0",
+    )
     add(reset).add_argument("lecture", nargs="+", help="such as 02")
     new = add(test)
     new.epilog = "Everything else is passed on to pytest."
     new.add_argument("--browser", action="store_true")
     add(render).add_argument("lecture", nargs="*", help="such as 02; or all")
+    new = add(slides)
+    new.add_argument("lecture", nargs="*", help="such as 02; or all")
+    new.add_argument("--to", type=Path, help="a folder; else slides/")
     new = add(data)
     new.add_argument("what", choices=("status", "fetch"))
     new.add_argument("--to", type=Path, help="a folder; else data/cache")

@@ -131,6 +131,12 @@ def test_lab_keeps_the_token_and_stays_on_this_computer(course, launched):
     assert folder == course / "work"
 
 
+def test_lab_in_a_container_can_be_reached_from_outside(course, launched):
+    commands.main(["lab", "--ip=0.0.0.0"])
+    command, _ = launched[0]
+    assert [o for o in command if "--ip" in o] == ["--ip=0.0.0.0"]
+
+
 def test_lab_asks_for_no_news(course):
     folder = Path(commands.__file__).parent / "jupyter" / "labconfig"
     settings = json.loads(
