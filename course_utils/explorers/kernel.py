@@ -12,6 +12,7 @@ from course_utils.live import LiveFigure
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.image import AxesImage
 
@@ -116,7 +117,7 @@ def kernel(photo: np.ndarray) -> Explorer:
         *page.plot([], [], color=style.PAPER, lw=4),
         *page.plot([], [], color=style.INK, lw=1.6),
     ]
-    moving = [drawn, *rings, *cells.artists]
+    moving = [drawn, ramp, *rings, *cells.artists]
     for texts in (labels, total):  # nothing is seen of their boxes
         moving.append(texts.artists[1])
     live.moving(*moving)
@@ -154,9 +155,7 @@ def kernel(photo: np.ndarray) -> Explorer:
         least, most = float(seen.min()), float(seen.max())
         palette, low, high = _map_colours(seen, weights.sum())
         drawn.set_data(_tinted(seen, (low, high), palette))
-        if (ramp.get_array()[0] != palette).any():
-            ramp.set_data(palette[None])
-            live.still_changed()
+        ramp.set_data(palette[None])
 
         rows, columns = seen.shape
         i, y, top = _window(row, height, rows, stride, padding)
@@ -423,8 +422,42 @@ def _inset(
     return axes
 
 
-def _image(axes: Axes, pixels: np.ndarray) -> AxesImage:
-    return axes.imshow(pixels, interpolation="nearest", aspect="auto")
+class Plain(AxesImage):
+    """An image enlarged by whole pixels.
+
+    Matplotlib enlarges in floats, which takes several times as long.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Copy the pixels into the picture.
+
+        Args:
+            renderer: Matplotlib's.
+        """
+        if not self.get_visible():
+            return
+        box, axes = self.axes.bbox, self.axes
+        left, right, bottom, top = self.get_extent()
+        # A transparent frame, for where the image does not reach.
+        pixels = np.pad(np.asarray(self.get_array()), ((1, 1), (1, 1), (0, 0)))
+        for axis, size, limits, first, last in (
+            (1, box.width, axes.get_xlim(), left, right),
+            (0, box.height, axes.get_ylim(), top, bottom),
+        ):
+            middles = np.linspace(*limits, 2 * round(size) + 1)[1::2]
+            count = pixels.shape[axis] - 2
+            place = np.floor(count * (middles - first) / (last - first))
+            place = np.clip(place, -1, count).astype(int) + 1
+            pixels = pixels.take(place, axis)
+        corner = round(box.x0), round(box.y0)
+        renderer.draw_image(renderer.new_gc(), *corner, pixels)
+
+
+def _image(axes: Axes, pixels: np.ndarray) -> Plain:
+    image = Plain(axes)
+    image.set_data(pixels)
+    image.set_extent(image.get_extent())
+    return axes.add_image(image)
 
 
 def _tinted(
