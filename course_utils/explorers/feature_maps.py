@@ -252,7 +252,7 @@ def _sheet(
     step = min(SIDE / (columns * width), SIDE / (rows * height))
     steps = max(int(step * height), gap + 1), max(int(step * width), gap + 1)
     tall, wide = steps[0] - gap, steps[1] - gap
-    some = given[np.ix_(_picked(height, tall), _picked(width, wide))]
+    some = _resized(given, tall, wide)
     tiles = _painted(some, lows, highs, table)
     page = np.zeros((rows * columns, *steps, 4), np.uint8)  # transparent
     page[:count] = _bytes(style.FAINT)
@@ -275,7 +275,7 @@ def _painted(
     with np.errstate(all="ignore"):
         place = 255 * ((values - low) / (high - low))
         place = np.clip(np.nan_to_num(place), 0, 255) + 0.5
-    colours = table[place.astype(np.uint8)]
+    colours = table.take(place.astype(np.uint8), axis=0)
     colours[~np.isfinite(values)] = _bytes(style.GREY)
     return colours
 
@@ -340,9 +340,11 @@ def _table(colours: matplotlib.colors.Colormap) -> np.ndarray:
     return colours(np.arange(256), bytes=True)
 
 
-def _picked(there: int, wanted: int) -> np.ndarray:
-    """Return which pixels to take, or to repeat, for another size."""
-    return np.arange(wanted) * there // wanted
+def _resized(pixels: np.ndarray, tall: int, wide: int) -> np.ndarray:
+    """Leave pixels out, or repeat them, for another height and width."""
+    height, width = pixels.shape[:2]
+    across = pixels.take(np.arange(wide) * width // wide, axis=1)
+    return across.take(np.arange(tall) * height // tall, axis=0)
 
 
 def _enlarged(colours: np.ndarray, side: int) -> np.ndarray:
@@ -353,7 +355,7 @@ def _enlarged(colours: np.ndarray, side: int) -> np.ndarray:
     page = np.zeros((side, side, 4), np.uint8)
     y, x = (side - tall) // 2, (side - wide) // 2
     place = page[y : y + tall, x : x + wide]
-    place[:] = colours[np.ix_(_picked(height, tall), _picked(width, wide))]
+    place[:] = _resized(colours, tall, wide)
     # What is white at its edge has an edge all the same.
     place[[0, -1]] = place[:, [0, -1]] = _bytes(style.FAINT)
     return page
