@@ -92,8 +92,8 @@ def unrolled(
     for artist in (*signs.artists, *numbers.artists):
         artist.set_zorder(4)
     live.moving(bands, arrows, marked, bars)
-    for cells in (signs, numbers, shares):
-        live.moving(*cells.artists)
+    for texts in (signs, numbers, shares):  # nothing is seen of their boxes
+        live.moving(texts.artists[1])
     shown = ""  # the last word that could be read
 
     def show(word: str) -> None:
@@ -116,13 +116,12 @@ def unrolled(
             [a for n in range(len(word)) for a in _arrows(n, across, pitch)]
         )
         best = np.nan_to_num(output, nan=-1).argmax(axis=1)
-        none = ["none"] * 2 * len(word)
         signs.show(
             [(x - 15, y) for y in (20, 415) for x in across],
             (30, 22),
             [letters[n] for n in (*best, *places)],
-            none,
-            none,
+            "none",
+            "none",
         )
         _write_numbers(numbers, memory, across, 0.3 * pitch)
 
@@ -328,8 +327,7 @@ def _write_numbers(
         for unit in range(units):
             corners.append((middles[step] - half, top + unit * high))
             words.append(_number(memory[step, unit], 2))
-    none = ["none"] * len(words)
-    cells.show(corners, (2 * half, high), words, none, none)
+    cells.show(corners, (2 * half, high), words, "none", "none")
 
 
 def _show_bars(
@@ -351,15 +349,14 @@ def _show_bars(
     corners[:, ::3, 1] = y[:, None] - half
     corners[:, 1:3, 1] = y[:, None] + half
     bars.set_verts(corners)
-    best = clipped == clipped.max()
-    bars.set_facecolor([style.MODEL if b else style.SKY for b in best])
+    best = clipped[:, None] == clipped.max()
+    bars.set_facecolor(np.where(best, to_rgba(style.MODEL), to_rgba(style.SKY)))
     # Many times "< 1 %" would hide the few that count.
     told = np.flatnonzero((clipped > 0.005) | (len(order) <= 12))
     words = [letters[n] for n in order]
     words += [_share(output[n]) for n in order[told]]
     places = [(513, m - 8) for m in y] + [(658, m - 8) for m in y[told]]
-    none = ["none"] * len(words)
-    shares.show(places, (58, 16), words, none, none)
+    shares.show(places, (58, 16), words, "none", "none")
 
 
 def _said(
