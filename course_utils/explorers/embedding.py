@@ -48,14 +48,19 @@ def embedding(paths: np.ndarray, names: Sequence[str]) -> Explorer:
     live, page = canvas(7.2, 4.4)
     places = _placed(live.figure.add_axes(_share()), paths)
     wide = 10 + 8 * min(max(map(len, names)), 6)
-    trails = LineCollection([], lw=0.8, colors=style.GREY, alpha=0.45)
-    own = LineCollection([], lw=1.8, colors=style.START)
-    links = LineCollection([], lw=1.2, colors=style.INK, linestyles="--")
-    for artist in (trails, own, links):
-        page.add_collection(artist, autolim=False)
+    # All trails, that of the chosen letter once more, and lines to the nearest.
+    lines = LineCollection(
+        [],
+        lw=[0.8] * count + [1.8] + [1.2] * NEAREST,
+        colors=[to_rgba(style.GREY, 0.45)] * count
+        + [style.START]
+        + [style.INK] * NEAREST,
+        linestyles=["-"] * (count + 1) + ["--"] * NEAREST,
+    )
+    page.add_collection(lines, autolim=False)
     (origin,) = page.plot([], [], "o", color=style.START, ms=7, mfc=style.PAPER)
     boxes, on_top = Cells(page, 11), Cells(page, 11)
-    live.moving(trails, own, links, origin)
+    live.moving(lines, origin)
     for zorder, cells in ((3, boxes), (4, on_top)):
         for artist in cells.artists:
             artist.set_zorder(zorder)
@@ -65,12 +70,12 @@ def embedding(paths: np.ndarray, names: Sequence[str]) -> Explorer:
         chosen = names.index(letter)
         order, apart = _neighbours(paths[epoch], chosen)
         passed = np.unique(np.linspace(0, epoch, POINTS).round().astype(int))
-        trails.set_segments(places[passed].swapaxes(0, 1))
-        own.set_segments([places[passed, chosen]])
         origin.set_data(*places[:1, chosen].T)
         now = places[epoch]
         near = order[:NEAREST]
-        links.set_segments([now[[chosen, other]] for other in near])
+        links = [now[[chosen, other]] for other in near]
+        trails = places[passed].swapaxes(0, 1)
+        lines.set_segments([*trails, trails[chosen], *links])
         there = np.isfinite(now).all(axis=1)
         fills = np.full((count, 4), PALE)
         fills[near] = NEAR
