@@ -112,9 +112,8 @@ def unrolled(
             band = pixels[edges[0] - OUTPUT[0] : edges[1] - OUTPUT[0]]
             _paint(band, _tinted(values.T, low, high, palette))
         bands.show(pixels)
-        arrows.set_verts(
-            [a for n in range(len(word)) for a in _arrows(n, across, pitch)]
-        )
+        every = [_arrows(n, across, pitch) for n in range(len(word))]
+        arrows.set_verts(np.concatenate(every))
         best = np.nan_to_num(output, nan=-1).argmax(axis=1)
         signs.show(
             [(x - 15, y) for y in (20, 415) for x in across],
@@ -262,9 +261,8 @@ def _paint(band: np.ndarray, colours: np.ndarray) -> None:
     across, pitch = _places(steps)
     for n, x in enumerate(across - LEFT):
         left, right = round(x - 0.3 * pitch), round(x + 0.3 * pitch)
-        column = band[:, left : right + 1]
-        column[:] = cells[:, n, None]
-        column[[0, -1]] = column[:, [0, -1]] = DARK
+        band[:, left : right + 1] = DARK
+        band[1:-1, left + 1 : right] = cells[1:-1, n, None]
 
 
 def _box(x: float, half: float, top: float, bottom: float) -> list:
@@ -278,12 +276,13 @@ def _box(x: float, half: float, top: float, bottom: float) -> list:
 
 def _arrow(tail: tuple, tip: tuple) -> np.ndarray:
     """Return the outline of an arrow."""
-    tail, tip = np.array(tail, float), np.array(tip, float)
-    length = np.hypot(*(tip - tail))
+    # Complex numbers, because arrays of two take much longer.
+    tail, tip = complex(*tail), complex(*tip)
+    length = abs(tip - tail)
     along = (tip - tail) / length
-    across = np.array([-along[1], along[0]])
+    across = 1j * along
     neck = tip - along * min(6.0, 0.7 * length)
-    return np.array(
+    corners = np.array(
         [
             tail + across,
             neck + across,
@@ -294,6 +293,7 @@ def _arrow(tail: tuple, tip: tuple) -> np.ndarray:
             tail - across,
         ]
     )
+    return np.stack([corners.real, corners.imag], axis=1)
 
 
 def _arrows(step: int, across: np.ndarray, pitch: float) -> list[np.ndarray]:
