@@ -26,6 +26,7 @@ COMMANDS = {
     "test": "run every test; --browser: those in a real browser",
     "render": "[NN ...]: run the lectures and store what they print",
     "data": "status: which data sets are here; fetch [--to FOLDER]: get all",
+    "grade": "FOLDER: check handed-in notebooks, and write tables",
     "doctor": "check this computer and say what to do about problems",
     "gpu": "remake the environment with TensorFlow for NVIDIA GPUs (Linux)",
     "cpu": "remake the environment without it",

@@ -402,6 +402,34 @@ def data(args: argparse.Namespace) -> int:
     return int(bool(failed))
 
 
+def grade(args: argparse.Namespace) -> int:
+    """Check a folder of handed-in notebooks, and write tables for it."""
+    from course_utils.grading.grade import grade as grade_all
+
+    folder = args.folder.absolute()
+    if not folder.is_dir():
+        raise Stop(f"There is no folder {folder}.")
+    table = (args.to or folder.resolve().parent / "grades.csv").absolute()
+    if table.is_dir():
+        raise Stop(f"{table} is a folder: name a file, such as grades.csv.")
+    if not table.parent.is_dir():
+        raise Stop(f"There is no folder {table.parent} for the tables.")
+    if not (args.seconds > 0 and args.memory > 0):
+        raise Stop("--seconds and --memory have to be above 0.")
+    try:
+        grade_all(
+            folder,
+            table,
+            lectures(),
+            seconds=args.seconds,
+            memory=args.memory,
+            say=say,
+        )
+    except OSError as error:
+        raise Stop(f"Cannot write {table} ({error.strerror}).") from None
+    return 0
+
+
 def doctor(args: argparse.Namespace) -> int:
     """Check this computer and say what to do about problems."""
     from course_utils.doctor import examine
@@ -451,6 +479,18 @@ def parser() -> argparse.ArgumentParser:
     new = add(data)
     new.add_argument("what", choices=("status", "fetch"))
     new.add_argument("--to", type=Path, help="a folder; else data/cache")
+    new = add(grade)
+    new.add_argument("folder", type=Path, help="what was handed in")
+    new.add_argument("--to", type=Path, help="a file; else grades.csv beside")
+    new.add_argument(
+        "--seconds",
+        type=float,
+        default=60,
+        help="for the cells that an answer needs (60)",
+    )
+    new.add_argument(
+        "--memory", type=float, default=4, help="gigabytes for a notebook (4)"
+    )
     add(doctor)
     return top
 

@@ -37,6 +37,7 @@ ORDER = [
     "explorers",
     "training",
     "check",
+    "grading",
     "quiz",
     "doctor",
     "__main__",
@@ -52,7 +53,7 @@ HEAVY = ["tensorflow", "keras"]
 LIGHT = [
     *("", "style", "toy", "standins", "handwriting", "prices", "datasets"),
     *("sequences", "inspection", "plots", "live", "explorers", "quiz"),
-    "check",
+    *("check", "grading"),
 ]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
