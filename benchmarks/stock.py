@@ -6,7 +6,10 @@ in Markdown. The parts:
   windows as `sequences.windows` makes them, against `fit` on a copy of them;
 - google: the share that matplotlib brings, three networks, prices and log
   returns, walking forward over three folds;
+- starts: the networks for prices of lecture 11 from eight other seeds;
+- large: the same with the network of the notes, from two seeds;
 - spring: a series with a structure that can be learned, `toy.spring`;
+- pond: what lecture 11 does with that series, for five of them;
 - notes: the recipe of the notes on SH600519.csv in COURSE_DATA_DIR;
 - ideas: formulations that might beat the naive forecast, on the same file.
 
@@ -50,6 +53,12 @@ def small(kind: str, length: int, units: int) -> keras.Model:
     return keras.Sequential([keras.Input((length, 1)), layer, last])
 
 
+def plain(kind: str) -> keras.Model:
+    """Build the network of the lecture."""
+    layer = getattr(layers, kind)(16)
+    return keras.Sequential([keras.Input((None, 1)), layer, layers.Dense(1)])
+
+
 def deep(kind: str) -> keras.Model:
     """Build the network of the notes."""
     layer = getattr(layers, kind)
@@ -81,9 +90,12 @@ def compiled(
 
     def restart(seed: int) -> None:
         keras.utils.set_random_seed(seed)
-        model.set_weights(build().get_weights())
+        # Among the variables is what a dropout draws from.
+        fresh = build().variables
         for variable, value in zip(
-            model.optimizer.variables, first, strict=True
+            [*model.variables, *model.optimizer.variables],
+            [*fresh, *first],
+            strict=True,
         ):
             variable.assign(value)
 
@@ -138,10 +150,15 @@ def wilson(share: float, days: int) -> tuple[float, float]:
     return tuple((middle + side * half) / (1 + z**2 / days) for side in (-1, 1))
 
 
+def opening_prices() -> np.ndarray:
+    """Read Google's share, which matplotlib brings, without a report."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return datasets.stock().values
+
+
 def google(options: argparse.Namespace) -> list[str]:
     """Walk forward over three folds of Google's share."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        prices = datasets.stock().values
+    prices = opening_prices()
     length, block, epochs = 30, 150, options.epochs or 15
     folds = []
     for end in range(len(prices) - 2 * block, len(prices) + 1, block):
@@ -275,6 +292,57 @@ def return_form(fold: list[np.ndarray], length: int) -> tuple:
     return xs, ys, lambda said: last * np.exp(said * std)
 
 
+def from_seeds(
+    title: str,
+    build: Callable[[str], keras.Model],
+    rate: float,
+    epochs: int,
+    seeds: Sequence[int],
+) -> list[str]:
+    """Let networks foretell the prices of Google as lecture 11 does."""
+    parts = np.split(opening_prices(), [-400, -200])
+    low, high = parts[0].min(), parts[0].max()
+    pairs = [
+        sequences.windows((part - low) / (high - low), 60) for part in parts
+    ]
+    xs, ys = zip(*pairs, strict=True)
+    last, actual = parts[2][59:-1], parts[2][60:]
+    naive = sequences.rmse(last, actual)
+    common.head(
+        f"GOOG, opening price: {title}, {epochs} epochs, {len(actual)} days, "
+        f"RMSE of naive {naive:.2f}",
+        *("network", "least", "median", "greatest", "worse than naive"),
+        f"seeds {seeds[0]} to {seeds[-1]}",
+    )
+    for kind in KINDS:
+        model, restart = compiled(lambda kind=kind: build(kind), rate)
+        errors = []
+        for seed in seeds:
+            restart(seed)
+            _, said = foretold(model, xs, ys, epochs, 64)
+            errors.append(sequences.rmse(low + (high - low) * said, actual))
+        middle = min(errors), np.median(errors), max(errors)
+        common.row(
+            kind,
+            *(f"{error:.2f}" for error in middle),
+            f"{sum(error > naive for error in errors)} of {len(errors)}",
+            ", ".join(f"{error:.1f}" for error in errors),
+        )
+    return []
+
+
+def starts(options: argparse.Namespace) -> list[str]:
+    """Train the networks of lecture 11 from seeds that it does not take."""
+    title = "16 units, as in lecture 11"
+    return from_seeds(title, plain, 0.01, options.epochs or 12, range(5, 13))
+
+
+def large(options: argparse.Namespace) -> list[str]:
+    """Train the network of the notes as lecture 11 trains small ones."""
+    title = "80 and 100 units, as in the notes"
+    return from_seeds(title, deep, 0.001, options.epochs or 10, range(2))
+
+
 def spring(options: argparse.Namespace) -> list[str]:
     """Compare an LSTM with three simple forecasts on a learnable series."""
     length, cuts, epochs = 24, (1400, 1700), options.epochs or 15
@@ -319,6 +387,43 @@ def spring(options: argparse.Namespace) -> list[str]:
     least = min(np.transpose(table)[-1])
     if not least > 0:
         return [f"A linear autoregression wins: least skill {least:.3f}."]
+    return []
+
+
+def pond(options: argparse.Namespace) -> list[str]:
+    """Compare the LSTM of lecture 11 with a linear forecast, in five ponds."""
+    epochs, skills = options.epochs or 6, []
+    model, restart = compiled(lambda: plain("LSTM"), 0.01)
+    common.head(
+        f"Five ponds, LSTM(16) on 24 hours, {epochs} epochs, as in the short "
+        "form of lecture 11; two starts in each",
+        *("pond", "RMSE naive", "linear", "LSTM", "skill against linear"),
+    )
+    for seed in range(5):
+        parts = np.split(toy.spring(3000, seed=seed), [2000, 2500])
+        mean, std = parts[0].mean(), parts[0].std()
+        pairs = [sequences.windows(part, 24) for part in parts]
+        xs, ys = zip(
+            *[((x - mean) / std, (y - mean) / std) for x, y in pairs],
+            strict=True,
+        )
+        x, actual = pairs[2]
+        straight = linear(*pairs[0], x)
+        errors, found = [], []
+        for start in range(2):
+            restart(start)
+            _, said = foretold(model, xs, ys, epochs, 64)
+            errors.append(sequences.rmse(mean + std * said, actual))
+            found.append(sequences.skill(mean + std * said, actual, straight))
+        common.row(
+            seed,
+            f"{sequences.rmse(x[:, -1], actual):.2f}",
+            f"{sequences.rmse(straight, actual):.2f}",
+            ", ".join(f"{error:.2f}" for error in errors),
+            ", ".join(f"{skill:.3f}" for skill in found),
+        )
+        skills += found
+    common.row("all", "", "", "", spread(skills))
     return []
 
 
@@ -559,7 +664,10 @@ def speed(options: argparse.Namespace) -> list[str]:
     return problems
 
 
-PARTS = {part.__name__: part for part in (speed, google, spring, notes, ideas)}
+PARTS = {
+    part.__name__: part
+    for part in (speed, google, starts, large, spring, pond, notes, ideas)
+}
 
 
 def main() -> int:
@@ -575,7 +683,7 @@ def main() -> int:
         ("seeds", 5, "networks of each kind on a share"),
         ("starts", 10, "series of the spring"),
         ("units", 16, "units of the small networks"),
-        ("epochs", None, "other than 15 of google and spring, 40, 50"),
+        ("epochs", None, "other than what each part says"),
         ("rounds", 5, "timings of speed"),
     ):
         parser.add_argument(
