@@ -157,10 +157,10 @@ def python_division(predicted, actual, reference):
 
 
 def look(prepare, series, cut):
-    before = prepare(series.copy(), cut)[:cut]
-    for factor in (1000, -1000):
+    before, rng = prepare(series.copy(), cut)[:cut], np.random.default_rng(0)
+    for _ in range(20):
         changed = series.copy()
-        changed[cut:] += factor
+        changed[cut:] *= 10 ** rng.uniform(-3, 3, len(series) - cut)
         after = prepare(changed, cut)[:cut]
         if not np.array_equal(before, after, equal_nan=True):
             return True
@@ -173,6 +173,29 @@ def look_at_random(prepare, series, cut):
         changed = np.append(series[:cut], rng.normal(0, 1e4, len(series) - cut))
         seen.add(str(prepare(changed, cut)[:cut].tolist()))
     return int(len(seen) > 1)
+
+
+def look_at_shuffled(prepare, series, cut):
+    """Shuffle what comes after the cut, and scale it by one factor."""
+    before, rng = prepare(series.copy(), cut)[:cut], np.random.default_rng(1)
+    for factor in (100, 0.01) * 5:
+        changed = series.copy()
+        changed[cut:] = factor * rng.permutation(series[cut:])
+        after = prepare(changed, cut)[:cut]
+        if not np.array_equal(before, after, equal_nan=True):
+            return True
+    return False
+
+
+def look_up_and_down(prepare, series, cut):
+    """Multiply every other day by a large factor, the others by a small one."""
+    before, found = prepare(series.copy(), cut)[:cut], False
+    for first in (0, 1):
+        factors = np.where(np.arange(len(series)) % 2 == first, 1e3, 1e-3)
+        factors[:cut] = 1
+        after = prepare(series * factors, cut)[:cut]
+        found |= not np.allclose(before, after, equal_nan=True)
+    return found
 
 
 def look_at_each_day(prepare, series, cut):
@@ -188,22 +211,44 @@ def look_at_each_day(prepare, series, cut):
 
 
 def looking(
-    *values: float,
+    *changes: Callable,
     shift: int = 0,
     same: Callable = lambda one, other, cut: np.array_equal(
         one[:cut], other[:cut], equal_nan=True
     ),
 ) -> Callable:
+    """Return a `peeks` that puts what `changes` say after the cut."""
+
     def peeks(prepare, series, cut):
         before, found = prepare(series.copy(), cut), False
-        for value in values:
+        for change in changes:
             changed = series.copy()
-            changed[cut + shift :] = value
+            changed[cut + shift :] = change(changed[cut + shift :])
             if not same(before, prepare(changed, cut), cut):
                 found = True
         return found
 
     return peeks
+
+
+def factors(low, high):
+    def draw(future):
+        return future * 10 ** rng.uniform(low, high, len(future))
+
+    rng = np.random.default_rng(3)
+    return [draw] * 15
+
+
+def times(factor):
+    return lambda future: factor * future
+
+
+def plus(amount):
+    return lambda future: future + amount
+
+
+def always(value):
+    return lambda future: np.full(len(future), value)
 
 
 def shuffled(prepare, series, cut):
@@ -215,13 +260,6 @@ def shuffled(prepare, series, cut):
 def shortened(prepare, series, cut):
     one, other = prepare(series.copy(), cut), prepare(series[:cut].copy(), cut)
     return not np.array_equal(one[:cut], other, equal_nan=True)
-
-
-def a_little_more(prepare, series, cut):
-    changed = series.copy()
-    changed[cut:] += 1
-    one, other = prepare(series.copy(), cut), prepare(changed, cut)
-    return not np.array_equal(one[:cut], other[:cut], equal_nan=True)
 
 
 def on_the_series(prepare, series, cut):
@@ -246,7 +284,13 @@ RIGHT = {
     "windows_within": [good_windows, windows_by_slices, windows_by_mask],
     "lstm_step_of": [step, step_by_keras, step_by_columns],
     "skill": [score, score_by_lists],
-    "peeks": [look, look_at_random, look_at_each_day],
+    "peeks": [
+        look,
+        look_at_random,
+        look_at_each_day,
+        look_at_shuffled,
+        look_up_and_down,
+    ],
 }
 
 
@@ -371,8 +415,7 @@ MISTAKES = {
         (lambda *a: not look(*a), "The answers are turned round"),
         (
             looking(
-                1e6,
-                -1e6,
+                *factors(-3, 3),
                 same=lambda one, other, cut: np.array_equal(
                     one, other, equal_nan=True
                 ),
@@ -381,24 +424,50 @@ MISTAKES = {
         ),
         (
             looking(
-                1e6,
-                -1e6,
+                *factors(-3, 3),
                 same=lambda one, other, cut: (one[:cut] == other[:cut]).all(),
             ),
             "NaN is not equal to NaN",
         ),
-        (looking(1e6), "A minimum does not notice"),
-        (looking(0.0), "A maximum does not notice"),
-        (looking(np.nan), "or are taken away or NaN"),
+        (looking(times(10), times(0.1)), "600 and 300, so their ratio stays"),
+        (
+            looking(times(1000), times(0.001)),
+            "multiplied by the same factor: 60",
+        ),
+        (looking(plus(1000), plus(-1000)), "moved by the same amount: 60"),
+        (
+            looking(always(1e6), always(-1e6)),
+            "becomes the same value, or NaN: the",
+        ),
+        (looking(times(7)), "same factor, and only becomes larger. A minimum"),
+        (looking(times(0.1)), "same factor, and only becomes smaller"),
+        (looking(plus(1e6)), "same amount, and only becomes larger"),
+        (looking(plus(-1e6)), "same amount, and only becomes smaller"),
+        (looking(always(1e6)), "or NaN, and only becomes larger"),
+        (looking(always(0.0)), "or NaN, and only becomes smaller"),
+        (looking(times(1.01)), "same factor, and the days stay too near"),
+        (looking(plus(1)), "same amount, and the days stay too near"),
+        (looking(always(np.nan)), "or NaN, and the days stay too near"),
+        (looking(*factors(0.5, 3)), "No day after the cut becomes far smaller"),
+        (
+            looking(*factors(-3, -0.5)),
+            "No day after the cut becomes far larger",
+        ),
+        (
+            looking(*factors(-0.075, 0.075)),
+            "The days after the cut stay too near",
+        ),
         (shortened, "are taken away"),
-        (a_little_more, "The days after the cut stay too near"),
         (
             lambda *a: np.arange(a[2]) < 1,
             "one True or False was expected. Compare whole",
         ),
         (shuffled, "You only change the order"),
-        (looking(1e6, -1e6, shift=1), "The first value after the cut stays"),
-        (looking(1e6, -1e6, shift=-1), "The last value before the cut"),
+        (
+            looking(*factors(-3, 3), shift=1),
+            "The first value after the cut stays",
+        ),
+        (looking(*factors(-3, 3), shift=-1), "The last value before the cut"),
         (on_the_series, "hand copies to prepare"),
         (entry_by_entry, "np.array_equal(a, b, equal_nan=True)"),
         (lambda *a: True, "whatever you are given"),
@@ -421,14 +490,18 @@ def test_a_message_shows_the_numbers_of_the_first_wrong_call() -> None:
     message = lecture.windows_within(cut_up(target=-1)).message
     assert "[1., 2., 4., 8., 9., 7., 5., 3.], 2, [5])" in message
     assert "gave [2., 4., 8., 5.], expected [4., 8., 9., 3.]" in message
-    message = lecture.peeks(looking(0.0)).message
+    message = lecture.peeks(looking(times(0.1))).message
     assert "divided_by_maximum([" not in message
     assert "(divided_by_maximum, [50., 20., 90., 40., 60., 55., 45.], 4)" in (
         message
     )
     assert "gave False, expected True" in message
-    message = lecture.peeks(lambda *a: np.bool_(looking(0.0)(*a))).message
+    message = lecture.peeks(
+        lambda *a: np.bool_(looking(times(0.1))(*a))
+    ).message
     assert "gave False, expected True" in message
+    message = lecture.peeks(looking(times(10), times(0.1))).message
+    assert "(times_growth_after_cut, [50., 20., ..., 25., 30.], 4)" in message
 
 
 def test_the_insight_about_cuts_is_true() -> None:

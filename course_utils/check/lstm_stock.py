@@ -405,25 +405,50 @@ _FORMULAS = {
     "mean_of_3_days_before": _mean_of_3,
     "smoothed": lambda s, cut: np.roll(_mean_of_3(s, cut), -1),
 }
+
+
+def _peak(s: np.ndarray, cut: int) -> np.ndarray:
+    """Return how many days it is to the highest price after the cut."""
+    return cut + np.argmax(s[cut:]) - np.arange(len(s))
+
+
+# One factor for all days after the cut changes none of these.
+_LOOKS_AHEAD = {
+    "times_growth_after_cut": lambda s, cut: s * round(s[-1] / s[cut], 6),
+    "days_to_highest_after_cut": _peak,
+    "plus_days_below_the_last": lambda s, cut: s + sum(s[cut:] < s[-1]),
+}
 _RISING = np.array([40.0, 50.0, 45.0, 60.0, 80.0])
 # The smallest and the largest price lie before the cut.
 _PRICES = np.array([50.0, 20.0, 90.0, 40.0, 60.0, 55.0, 45.0])
+# Of the days after the cut, the first is the highest, as if all were equal.
+_LONGER = np.array([50.0, 20, 90, 40, 70, 55, 45, 60, 35, 65, 25, 30])
 
 
 def _differ(one: np.ndarray, other: np.ndarray, cut: int) -> bool:
     return not np.array_equal(one[:cut], other[:cut], equal_nan=True)
 
 
-def _up(future: np.ndarray) -> np.ndarray:
-    return 10 * future
+def _drawn(
+    low: float, high: float, draws: int = 20
+) -> tuple[Callable[[np.ndarray], np.ndarray], ...]:
+    """Return what multiplies each day by a factor of its own.
 
+    Args:
+        low: The least power of ten.
+        high: The greatest.
+        draws: How many functions are returned, each with other factors.
+    """
 
-def _down(future: np.ndarray) -> np.ndarray:
-    return future / 10
+    def one(seed: int) -> Callable[[np.ndarray], np.ndarray]:
+        rng = np.random.default_rng(seed)
+        return lambda future: future * 10 ** rng.uniform(low, high, len(future))
+
+    return tuple(map(one, range(draws)))
 
 
 def _probe(
-    futures: tuple = (_up, _down),
+    futures: tuple | None = None,
     shift: int = 0,
     differ: Callable[..., bool] = _differ,
 ) -> Callable[[Callable, np.ndarray, int], bool]:
@@ -431,13 +456,14 @@ def _probe(
 
     Args:
         futures: Each takes what comes after the cut, and gives other values.
+            Without any: a factor of its own for each day.
         shift: How many days after the cut the change begins.
         differ: Takes both results and the cut.
     """
 
     def peeks(prepare: Callable, series: np.ndarray, cut: int) -> bool:
         before, found = prepare(series.copy(), cut), False
-        for future in futures:
+        for future in futures or _drawn(-4, 4):
             changed = series.copy()
             changed[cut + shift :] = future(changed[cut + shift :])
             found = found or differ(before, prepare(changed, cut), cut)
@@ -451,12 +477,64 @@ def _without_future(prepare: Callable, series: np.ndarray, cut: int) -> bool:
     return _differ(prepare(series.copy(), cut), short, cut)
 
 
+_UNSEEN = "Where the largest and the smallest price lie before the cut, "
+# By what all days after the cut have in common: what that leaves as it was,
+# and how it is made, with far larger, far smaller and hardly other values.
+_ALIKE = {
+    "is multiplied by the same factor": (
+        "60 and 30 become 600 and 300, so their ratio stays, and so does the "
+        "day of the highest price",
+        lambda future: 10 * future,
+        lambda future: future / 10,
+        lambda future: future * 1.01,
+    ),
+    "is moved by the same amount": (
+        "60 and 30 become 1060 and 1030, so the day of the highest price "
+        "stays the same",
+        lambda future: future + 1e4,
+        lambda future: future - 1e4,
+        lambda future: future + 1,
+    ),
+    "becomes the same value, or NaN": (
+        "the first of equal days counts as the highest, and it may have been "
+        "the highest before",
+        lambda future: np.full_like(future, 1e6),
+        lambda future: np.full_like(future, 1e-6),
+        lambda future: np.full_like(future, 50.0),
+    ),
+}
+
+
+def _all_alike() -> dict[str, Callable]:
+    """Return what finds nothing that days changed alike have in common."""
+    mistakes = {}
+    for alike, (kept, larger, smaller, near) in _ALIKE.items():
+        begin = f"Every day after the cut {alike}"
+        mistakes |= {
+            f"{begin}: {kept}. A prepare that uses only that is not noticed. "
+            "Multiply each day by a factor of its own, and do so several "
+            "times.": _probe((larger, smaller)),
+            f"{begin}, and only becomes larger. A minimum does not notice: try "
+            "far smaller values, too, and a factor of its own for each day.": (
+                _probe((larger,))
+            ),
+            f"{begin}, and only becomes smaller. A maximum does not notice: "
+            "try far larger values, too, and a factor of its own for each "
+            "day.": (_probe((smaller,))),
+            f"{begin}, and the days stay too near to what prices were. "
+            f"{_UNSEEN}a scaler does not notice: draw factors from far below "
+            "1 to far above, one for each day.": _probe((near,)),
+        }
+    return mistakes
+
+
 _grade_peeks = against(
     reference=_probe(),
     cases=[
         (_prepared("scaled_on_all", lambda s, cut: _minmax(s, s)), _RISING, 3),
         *((_prepared(*one), _PRICES, 4) for one in _FORMULAS.items()),
         (logs_in_place, _PRICES, 4),
+        *((_prepared(*one), _LONGER, 4) for one in _LOOKS_AHEAD.items()),
     ],
     mistakes={
         "The answers are turned round: True is for those that peek.": (
@@ -472,14 +550,22 @@ _grade_peeks = against(
         "np.array_equal(a, b, equal_nan=True).": _probe(
             differ=lambda one, other, cut: (one[:cut] != other[:cut]).any(),
         ),
-        "What comes after the cut only becomes larger here. A minimum does "
-        "not notice: try far smaller values, too.": _probe((_up,)),
-        "What comes after the cut only becomes smaller here. A maximum does "
-        "not notice: try far larger values, too.": _probe((_down,)),
-        "The days after the cut stay too near to what they were, or are taken "
-        "away or NaN. Where the largest and the smallest price lie before the "
-        "cut, a scaler does not notice: put far larger values there, and in a "
-        "second try far smaller ones.": _without_future,
+        f"The days after the cut are taken away. {_UNSEEN}a scaler does not "
+        "notice. Keep the days, and multiply each by a factor of its own, "
+        "from far below 1 to far above.": _without_future,
+        f"The days after the cut stay too near to what they were. {_UNSEEN}a "
+        "scaler does not notice: draw factors from far below 1 to far above.": (
+            _probe(_drawn(-0.075, 0.075))
+        ),
+        **_all_alike(),
+        "No day after the cut becomes far smaller here. A minimum does not "
+        "notice: draw factors far below 1, too, several times.": _probe(
+            _drawn(1, 4)
+        ),
+        "No day after the cut becomes far larger here. A maximum does not "
+        "notice: draw factors far above 1, too, several times.": _probe(
+            _drawn(-4, -1)
+        ),
         "You only change the order of what comes after the cut. A mean, a "
         "minimum or a maximum does not notice: put other values there.": (
             _probe((np.flip,))
@@ -533,11 +619,12 @@ peeks = Exercise(
     hints=[
         "If nothing peeks, what becomes of the first cut prepared values when "
         "the prices after the cut are other ones?",
-        "Prepare a copy of the series, and copies with other values in "
-        "series[cut:]: far larger ones, and far smaller ones. Compare the "
-        "first cut prepared values.",
-        "changed = series.copy(); changed[cut:] *= 10; different = not "
+        "Prepare a copy of the series, and some copies in which each price "
+        "in series[cut:] is multiplied by a factor of its own, from far below "
+        "1 to far above. Compare the first cut prepared values.",
+        "factors = 10 ** rng.uniform(-3, 3, len(series) - cut); changed = "
+        "series.copy(); changed[cut:] *= factors; different = not "
         "np.array_equal(before[:cut], prepare(changed, cut)[:cut], "
-        "equal_nan=True). The same with changed[cut:] /= 10.",
+        "equal_nan=True). The same for twenty draws of factors.",
     ],
 )
