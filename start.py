@@ -25,6 +25,7 @@ COMMANDS = {
     "reset": "NN: start a lecture afresh; your old copy is kept beside it",
     "test": "run every test; --browser: those in a real browser",
     "render": "[NN ...]: run the lectures and store what they print",
+    "slides": "[NN ...] [--to FOLDER]: make slides for any browser",
     "data": "status: which data sets are here; fetch [--to FOLDER]: get all",
     "grade": "FOLDER: check handed-in notebooks, and write tables",
     "doctor": "check this computer and say what to do about problems",

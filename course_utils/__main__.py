@@ -201,13 +201,18 @@ def lab(args: argparse.Namespace, extra: list[str]) -> int:
             "anything on this system. In a container that is usual."
         )
         command += ["--allow-root"]
-    # Our settings: no news and no update checks, so being offline is fine.
+    own_settings()
+    return hand_over([*command, *extra], work)
+
+
+def own_settings() -> None:
+    """Prepare the variables for a server: no news, and our kernel."""
+    # No update checks either, so being offline is fine.
     config = [str(ROOT / "course_utils" / "jupyter")]
     config += filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(config)
     own_kernel()
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a needless warning
-    return hand_over([*command, *extra], work)
 
 
 def own_kernel() -> None:
@@ -375,9 +380,14 @@ def slides(args: argparse.Namespace) -> int:
             say(str(problem))
             failed += 1
             continue
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            say(f"{original.stem} is damaged ({error}).")
+            failed += 1
+            continue
         write_text(folder / f"{original.stem}.html", page, "Use --to FOLDER.")
         say(f"{original.stem:32} {len(page.encode()) / 1000:5.0f} kB")
-    say(f"The slides are in {folder}: open one in a browser.")
+    if failed < len(lectures(args.lecture)):
+        say(f"The slides are in {folder}: open one in a browser.")
     return int(bool(failed))
 
 

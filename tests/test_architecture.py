@@ -40,6 +40,7 @@ ORDER = [
     "grading",
     "quiz",
     "doctor",
+    "slides",
     "__main__",
 ]
 WITHOUT_SCREEN = [
