@@ -216,6 +216,13 @@ def late_one(layers):
     return size
 
 
+def widened(layers):
+    size = 1
+    for kernel, stride in layers:
+        size = (size + kernel - 1) * stride
+    return size
+
+
 def reach_by_sets(layers):
     pixels = {0}
     for kernel, stride in layers[::-1]:
@@ -421,6 +428,7 @@ MISTAKES = {
         "one too many": sized(
             same=lambda n, k, s: (n + 2 * (k // 2) - k) // s + 1
         ),
+        "one too few": sized(same=lambda n, k, s: (n - 2 + k % 2) // s + 1),
         "h and w are exchanged": lambda *given: sizes(*given)[::-1],
         "h stands for both": lambda *given: [sizes(*given)[0]] * 2,
         "w stands for both": lambda *given: [sizes(*given)[1]] * 2,
@@ -431,7 +439,9 @@ MISTAKES = {
     "field": {
         "kernels up": lambda layers: sum(k for k, _ in layers),
         "multiplied the kernels": lambda layers: np.prod(layers, 0)[0],
-        "strides are missing": reaching(lambda k, jump, s: k - 1),
+        "strides are missing. After": reaching(lambda k, jump, s: k - 1),
+        "and so is the pixel": reaching(lambda k, jump, s: k - 1, size=0),
+        "does not widen what a unit sees": widened,
         "too early": reaching(lambda k, jump, s: (k - 1) * jump * s),
         "of its own layer": reaching(lambda k, jump, s: (k - 1) * s),
         "Only the stride of the layer before": reaching(

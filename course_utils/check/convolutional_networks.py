@@ -163,6 +163,7 @@ output_shape = Exercise(
             ((28, 28), [(5, 1, "valid")]),
             ((32, 41), [(3, 2, "valid")]),
             ((33, 41), [(4, 3, "same")]),
+            ((8, 10), [(2, 1, "same")]),
             ((32, 40), [(3, 1, "valid"), (2, 2, "valid"), (3, 1, "same")]),
             ((97, 60), [(7, 2, "same"), (5, 2, "valid"), (2, 2, "same")]),
             ((27, 50), [(2, 2, "valid"), (2, 3, "same"), (1, 2, "valid")]),
@@ -235,6 +236,11 @@ output_shape = Exercise(
             "both sides. For an even kernel that is one too many: same is "
             "n / stride, rounded up.": (
                 _by(same=lambda n, k, s: (n + k // 2 * 2 - k) // s + 1)
+            ),
+            "same depends on the kernel here, as if (k − 1) // 2 zeros stood "
+            "on both sides. For an even kernel that is one too few: same is "
+            "n / stride, rounded up.": _by(
+                same=lambda n, k, s: (n + (k - 1) // 2 * 2 - k) // s + 1
             ),
             "h and w are exchanged: return (h, w).": (
                 lambda size, kernels: _shape(size[::-1], kernels)
@@ -312,6 +318,12 @@ field = Exercise(
             "The strides are missing. After a stride of 2 neighbours are 2 "
             "pixels apart, so later kernels reach twice as far.": (
                 _fold(lambda n, jump, k, s: (n + k - 1, 1))
+            ),
+            "The strides are missing, and so is the pixel that one starts "
+            "with.": lambda layers: sum(k - 1 for k, _ in layers),
+            "You multiply what is seen by the stride. A stride does not widen "
+            "what a unit sees; it widens the steps of later kernels.": (
+                _fold(lambda n, jump, k, s: ((n + k - 1) * s, 1))
             ),
             "A layer's own stride comes too early. It sets its units apart, "
             "and only the kernels of later layers feel it.": (
