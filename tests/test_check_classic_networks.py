@@ -327,6 +327,7 @@ MISTAKES: dict[str, list[tuple[Callable, str]]] = {
         ),
         (lambda c, r, f, k: (k * k * c + 1) * f, "straight from"),
         (lambda c, r, f, k: (c + 1) * r, "1 × 1 convolution alone"),
+        (lambda c, r, f, k: (k * k * r + 1) * f, "second convolution alone"),
         (lambda c, r, f, k: 67, "whatever you are given"),
     ],
     "residual_block_of": [
@@ -336,7 +337,8 @@ MISTAKES: dict[str, list[tuple[Callable, str]]] = {
         (block(narrow=lambda x, filters: False), "equal shapes"),
         (
             block(narrow=lambda x, filters: True),
-            "(3, 3, 3, 3) and (3, 3, 3, 3). Found: (1, 1",
+            "(3, 3, 3, 3) and (3, 3, 3, 3). Found: (1, 1, 3, 3) and (3, 3, 3, "
+            "3) and (3, 3, 3, 3). Here the shortcut is x itself",
         ),
         (
             block(narrow=lambda x, filters: filters > x.shape[-1]),
@@ -448,6 +450,10 @@ MISTAKES: dict[str, list[tuple[Callable, str]]] = {
         (
             finder(look=lambda n: [n.moving_mean, n.moving_variance]),
             "is the look",
+        ),
+        (
+            finder(look=lambda layer: layer.get_weights()[:2]),
+            "they are the last two; γ and β come first",
         ),
         (lambda model, x: [], "You found nobody asleep"),
         (

@@ -60,6 +60,8 @@ bottleneck = Exercise(
             "This is the 1 × 1 convolution alone. Add the second one.": (
                 lambda c, r, f, k: (c + 1) * r
             ),
+            "This is the second convolution alone. Add the 1 × 1 "
+            "convolution.": lambda c, r, f, k: (k**2 * r + 1) * f,
         },
         insight="bottleneck(192, 16, 32, 5) is 15,920, about a tenth of "
         "153,632: the large kernel sees 16 channels instead of 192.",
@@ -204,9 +206,15 @@ def _layers(model: Any, channels: int, filters: int) -> tuple:
         wanted.insert(0, (1, 1, channels, filters))
     if kernels != sorted(wanted):
         found = " and ".join(map(str, kernels)) or "none"
+        said = ""
+        if channels == filters and any(k[:2] == (1, 1) for k in kernels):
+            said = (
+                " Here the shortcut is x itself: the 1 × 1 convolution is "
+                "only for other numbers of channels."
+            )
         raise Wrong(
             f"{case}the convolutions should have kernels of shape "
-            f"{' and '.join(map(str, wanted))}. Found: {found}."
+            f"{' and '.join(map(str, wanted))}. Found: {found}.{said}"
         )
     # Many networks normalise this shortcut, too.
     if not 2 <= len(norms) <= len(convolutions):
@@ -501,7 +509,10 @@ _INSTRUMENTS: dict[str, Callable[[dict], bool]] = {
     ),
     "You call every layer asleep, in each network. Was the model called with "
     "training=True? And is the look before a copy, or does it change along "
-    "with the layer?": lambda fact: True,
+    "with the layer? And is it moving_mean and moving_variance that you "
+    "compare? In get_weights() they are the last two; γ and β come first.": (
+        lambda fact: True
+    ),
     "You found nobody asleep in any network, but some layers stay exactly as "
     "they are.": lambda fact: False,
     "These are the layers with trainable = False. Others do not move either: "
