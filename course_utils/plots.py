@@ -6,7 +6,9 @@ with `describe`, or else it is put together from titles, labels and legends.
 
 from __future__ import annotations
 
+import html
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 from course_utils import style
@@ -16,8 +18,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 
@@ -559,20 +563,61 @@ def _tell(axes: Axes, text: str) -> Axes:
 def _words(axes: Axes) -> str:
     """Put what is written in and around some axes into a phrase."""
     titles = [axes.get_title(loc=place) for place in ("left", "center")]
-    title = next(filter(None, titles), "A plot")
-    parts = [title]
+    parts = [title for title in titles if title][:1]
     if axes.get_xlabel() and axes.get_ylabel():
         parts.append(f"{axes.get_ylabel()} against {axes.get_xlabel()}")
-    names = [name for name in axes.get_legend_handles_labels()[1] if name]
+    drawn = zip(*axes.get_legend_handles_labels(), strict=True)
+    names = [f"{name}{_seen(artist)}" for artist, name in drawn if name]
     if names:
         parts.append("showing " + ", ".join(names))
-    return ", ".join(parts)
+    return ", ".join(parts or ["A plot"])
 
 
-def _png_with_alternative(figure: Figure) -> tuple[bytes, dict]:
-    return print_figure(figure, fmt="png", bbox_inches=None), {
-        "alt": alternative(figure)
-    }
+def _seen(artist: Artist) -> str:
+    """Say where a line begins and ends, or how many points there are."""
+    if not isinstance(artist, Line2D):
+        return ""
+    x, y = artist.get_xydata().T
+    good = np.isfinite(x) & np.isfinite(y)
+    x, y = x[good], y[good]
+    if artist.get_linestyle() == "None" and len(y) > 1:
+        return f" ({len(y)} points)"
+    if len(y) == 0:
+        return ""
+    if len(y) == 1:
+        return f" (at {x[0]:.3g}, {y[0]:.3g})"
+    if (np.diff(x) < 0).any():  # a walk in the plane
+        return f" (from {x[0]:.3g}, {y[0]:.3g} to {x[-1]:.3g}, {y[-1]:.3g})"
+    if np.ptp(y) == 0:
+        return f" (at {y[0]:.3g})"
+    seen = f"from {y[0]:.3g} to {y[-1]:.3g}"
+    some = 0.05 * np.ptp(y)
+    if y.min() < min(y[0], y[-1]) - some:
+        seen += f", lowest {y.min():.3g}"
+    if y.max() > max(y[0], y[-1]) + some:
+        seen += f", highest {y.max():.3g}"
+    return f" ({seen})"
+
+
+def _bundle(
+    figure: Figure, include: object = None, exclude: object = None
+) -> tuple[dict, dict]:
+    """Give Jupyter a picture with its text alternative.
+
+    JupyterLab shows an `image/png` without the alternative in its metadata.
+    So where somebody watches, the picture is in a tag that has it as well.
+    """
+    data = {"text/plain": repr(figure)}
+    png = print_figure(figure, fmt="png", bbox_inches=None, base64=True)
+    if png is None:  # nothing in it
+        return data, {}
+    alt = alternative(figure)
+    data["image/png"] = png
+    if os.environ.get("COURSE_HEADLESS") != "1":
+        data["text/html"] = (
+            f'<img src="data:image/png;base64,{png}" alt="{html.escape(alt)}">'
+        )
+    return data, {"image/png": {"alt": alt}}
 
 
 def _set_up() -> None:
@@ -581,10 +626,10 @@ def _set_up() -> None:
     shell = get_ipython()
     if shell is not None:
         # Loading the backend makes Jupyter register its own way of showing
-        # figures, which has no text alternative: let it, then replace it.
+        # figures, which has no text alternative: let it. A bundle comes
+        # first.
         plt.switch_backend(plt.get_backend())
-        pictures = shell.display_formatter.formatters["image/png"]
-        pictures.for_type(Figure, _png_with_alternative)
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, _bundle)
 
 
 _set_up()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from course_utils import plots, standins, style, toy
 
 import matplotlib.pyplot as plt
@@ -63,10 +65,41 @@ def test_alternative_is_put_together_from_what_is_written() -> None:
     ax.plot([1, 2], label="training")
     ax.set(title="Loss", xlabel="epoch", ylabel="error")
     assert plots.alternative(figure) == (
-        "Loss, error against epoch, showing training"
+        "Loss, error against epoch, showing training (from 1 to 2)"
     )
     plots.describe(ax, "The error halves.")
     assert plots.alternative(figure) == "The error halves."
+
+
+@pytest.mark.parametrize(
+    ("points", "look", "said"),
+    [
+        (([1, 2, 3], [5, 1, 2]), "-", "from 5 to 2, lowest 1"),
+        (([1, 2, 3], [5, 9, 2]), "o-", "from 5 to 2, highest 9"),
+        (([1, 2, 3], [5, np.nan, 2]), "-", "from 5 to 2"),
+        (([1, 2], [3, 3]), "--", "at 3"),
+        (([1, 0.5], [2, 3]), "o-", "from 1, 2 to 0.5, 3"),
+        (([4], [1e-4]), "o", "at 4, 0.0001"),
+        (([1, 2, 3], [5, 1, 2]), "o", "3 points"),
+    ],
+    ids=["valley", "hill", "gap", "level", "walk", "point", "data"],
+)
+def test_alternative_tells_the_course_of_a_line(
+    points: tuple[list[float], list[float]], look: str, said: str
+) -> None:
+    figure, ax = plt.subplots()
+    ax.plot(*points, look, label="line")
+    assert plots.alternative(figure) == f"showing line ({said})"
+
+
+@pytest.mark.parametrize("values", [[], [np.nan, np.inf]], ids=["none", "nan"])
+def test_alternative_of_a_line_without_points_is_its_name(
+    values: list[float],
+) -> None:
+    figure, ax = plt.subplots()
+    ax.plot(range(len(values)), values, label="line")
+    ax.bar([1, 2], [3, 4], label="bars")
+    assert plots.alternative(figure) == "showing line, bars"
 
 
 def test_alternative_of_bare_axes_is_not_empty() -> None:
@@ -89,6 +122,22 @@ def test_jupyter_shows_figures_of_one_size_with_their_alternative() -> None:
     assert "loss against weight w" in first.metadata["image/png"]["alt"]
     assert second.metadata["image/png"]["alt"] == "A blank page"
     assert first.data["text/plain"] == "<Figure size 600x350 with 1 Axes>"
+    assert "text/html" not in first.data, "stored twice"
+
+
+def test_where_somebody_watches_the_picture_itself_says_the_alternative(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COURSE_HEADLESS")
+    figure, ax = plt.subplots()
+    plots.describe(ax, 'Under "1" & <2>')
+    data, _ = plots._bundle(figure)
+    assert data["image/png"] in data["text/html"]
+    assert 'alt="Under &quot;1&quot; &amp; &lt;2&gt;"' in data["text/html"]
+
+
+def test_an_empty_figure_is_no_picture() -> None:
+    assert set(plots._bundle(Figure())[0]) == {"text/plain"}
 
 
 # Pictures ------------------------------------------------------------------
@@ -96,7 +145,7 @@ def test_jupyter_shows_figures_of_one_size_with_their_alternative() -> None:
 
 def png(figure: Figure) -> bytes:
     """Return the bytes that a notebook stores."""
-    return plots._png_with_alternative(figure)[0]
+    return base64.b64decode(plots._bundle(figure)[0]["image/png"])
 
 
 def shades(axes: Axes) -> np.ndarray:
