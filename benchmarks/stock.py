@@ -8,6 +8,7 @@ in Markdown. The parts:
   returns, walking forward over three folds;
 - starts: the networks for prices of lecture 11 from eight other seeds;
 - large: the same with the network of the notes, from two seeds;
+- band: how far the correlation of a return with those before it may lie from 0;
 - spring: a series with a structure that can be learned, `toy.spring`;
 - pond: what lecture 11 does with that series, for five of them;
 - notes: the recipe of the notes on SH600519.csv in COURSE_DATA_DIR;
@@ -343,6 +344,35 @@ def large(options: argparse.Namespace) -> list[str]:
     return from_seeds(title, deep, 0.001, options.epochs or 10, range(2))
 
 
+def band(options: argparse.Namespace) -> list[str]:
+    """Compare correlations of returns with two bands of 95 %.
+
+    The wide one lets days differ in how wild they are: White, "A
+    Heteroskedasticity-Consistent Covariance Matrix Estimator", 1980.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):
+        returns = np.diff(np.log(datasets.stock().values))
+    off = returns - returns.mean()
+    common.head(
+        "How far correlations of returns may lie from 0",
+        *(
+            "days before",
+            "correlation",
+            "alike days",
+            "days as wild as they are",
+        ),
+    )
+    for k in (1, 2, 3):
+        wide = 1.96 * np.sqrt(off[k:] ** 2 @ off[:-k] ** 2) / (off @ off)
+        common.row(
+            k,
+            f"{off[k:] @ off[:-k] / (off @ off):.3f}",
+            f"±{1.96 / np.sqrt(len(off)):.3f}",
+            f"±{wide:.3f}",
+        )
+    return []
+
+
 def spring(options: argparse.Namespace) -> list[str]:
     """Compare an LSTM with three simple forecasts on a learnable series."""
     length, cuts, epochs = 24, (1400, 1700), options.epochs or 15
@@ -666,7 +696,10 @@ def speed(options: argparse.Namespace) -> list[str]:
 
 PARTS = {
     part.__name__: part
-    for part in (speed, google, starts, large, spring, pond, notes, ideas)
+    for part in (
+        *(speed, google, starts, large, band),
+        *(spring, pond, notes, ideas),
+    )
 }
 
 
