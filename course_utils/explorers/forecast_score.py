@@ -16,7 +16,19 @@ TRIES = 8  # rows of the table
 
 
 def checked(found: Any) -> tuple[np.ndarray, ...]:
-    """Return days, actual, predicted and naive as arrays of shape (n,)."""
+    """Take apart what a learner's function returned.
+
+    Args:
+        found: Days, what came, the forecast and the naive forecast, each of
+            shape `(n,)`, or `(n, 1)` as a network returns it.
+
+    Returns:
+        The four as arrays of shape `(n,)`.
+
+    Raises:
+        ValueError: It has another form, or what came or the naive forecast
+            is not finite; the forecast itself may be anything.
+    """
     try:
         days, *series = found
         series = [np.asarray(values, float) for values in series]
@@ -52,7 +64,18 @@ def checked(found: Any) -> tuple[np.ndarray, ...]:
 def judge(
     actual: np.ndarray, predicted: np.ndarray, naive: np.ndarray
 ) -> dict[str, Any]:
-    """Compare a forecast with the naive one; NaN if it is not finite."""
+    """Compare a forecast with the naive one.
+
+    Args:
+        actual: What came, shape `(n,)`.
+        predicted: The forecast, `(n,)`. It need not be finite.
+        naive: What was known last, `(n,)`.
+
+    Returns:
+        `n`; `wild`, how many forecasts are not finite; `rmse` and `skill`,
+        NaN if any is wild; `naive`, the RMSE of the naive forecast; `judged`
+        and `right`, on how many steps there was a direction, and it was right.
+    """
     wild = ~(np.abs(predicted) < HUGE)
     judged = {"n": len(actual), "wild": int(wild.sum())}
     judged["naive"] = sequences.rmse(naive, actual)
@@ -82,7 +105,12 @@ def _interval(right: int, count: float) -> tuple[float, float]:
 
 
 def settings(values: Mapping[str, Any], step: str) -> str:
-    """Name what a network was trained with."""
+    """Name what a network was trained with.
+
+    Args:
+        values: Those of the lab's controls.
+        step: What a step is called, such as "day".
+    """
     ahead = values["horizon"]
     target = f", {values['target']}" if "target" in values else ""
     return (
@@ -93,7 +121,12 @@ def settings(values: Mapping[str, Any], step: str) -> str:
 
 
 def verdict(judged: Mapping[str, Any], step: str) -> str:
-    """Say how good a forecast is."""
+    """Say how good a forecast is.
+
+    Args:
+        judged: What `judge` returned, and the `horizon`.
+        step: What a step is called.
+    """
     if judged["wild"]:
         return (
             f"the forecast is not finite for {judged['wild']} of "
@@ -123,7 +156,11 @@ def verdict(judged: Mapping[str, Any], step: str) -> str:
 
 
 def table(tries: list[dict[str, Any]]) -> str:
-    """Return the last tries as a table, the best of all in bold."""
+    """Return the last tries as a table of HTML, the best of all in bold.
+
+    Args:
+        tries: For each what `judge` returned, and the values of the controls.
+    """
     head = ("network", "predicts", "units", "window", "ahead", "RMSE", "naive")
     head += ("skill", "direction")
     keys = ("kind", "target", "units", "window", "horizon")
