@@ -201,11 +201,12 @@ def refuse(box: Path, hidden: Sequence[Path]) -> None:
     """
     inside = (os.path.realpath(box), os.devnull)
     unseen = tuple(map(os.path.realpath, hidden))
+    real_path = os.path.realpath
 
     def within(path: object, folders: Sequence[str]) -> bool:
         if isinstance(path, int):  # opened before, and asked about then
             return folders is inside
-        real = os.path.realpath(os.fsdecode(path))
+        real = real_path(os.fsdecode(path))
         return any(
             real == folder or real.startswith(folder + os.sep)
             for folder in folders
@@ -230,6 +231,11 @@ def refuse(box: Path, hidden: Sequence[Path]) -> None:
             if within(path, unseen):
                 raise PermissionError(
                     f"A notebook that is graded may not read {path!r}"
+                )
+        elif event in ("os.listdir", "os.scandir"):
+            if arguments[0] is not None and within(arguments[0], unseen):
+                raise PermissionError(
+                    f"A notebook that is graded may not list {arguments[0]!r}"
                 )
         elif event in CHANGES:
             for place in CHANGES[event]:

@@ -44,7 +44,7 @@ def main() -> None:
         lines.write(json.dumps({"token": job["token"], **message}) + "\n")
         lines.flush()
 
-    exercise.TIME_LIMIT = PATIENCE
+    exercise.TIME_LIMIT = _patience(job)
     path = Path(job["path"])
     try:
         lecture = handed_in.which(path, [Path(one) for one in job["lectures"]])
@@ -63,6 +63,10 @@ def main() -> None:
     finally:
         judge.end()
     tell(do="end")
+
+
+def _patience(job: dict) -> float:
+    return min(PATIENCE, job["seconds"])
 
 
 class Judge:
@@ -104,7 +108,7 @@ class Judge:
             self._needed = [every - set(self._bad)] * len(self._tasks)
             self.end()
             again = self._said(place)
-            said = again if again[0] == "right" else said
+            said = said if again[0] == "wrong" else again
         return said
 
     def _said(self, place: int) -> tuple[str, str]:
@@ -147,7 +151,7 @@ class Judge:
 
     def _ask(self, place: int) -> tuple[str, str]:
         task, running = self._tasks[place], self._running
-        expression = self._wanted[place][0]
+        expression, checker = self._wanted[place][0], _checker(task)
         failed = [
             text
             for one, text in sorted(running.errors.items())
@@ -161,14 +165,15 @@ class Judge:
                     status = "not graded"
             else:
                 answer = running.ask(0, expression)
-                checker = _checker(task)
-                running.until = time.monotonic() + 10 * PATIENCE
+                running.until = time.monotonic() + 10 * _patience(self._job)
                 verdict = checker(answer)
                 status, message = verdict.status, verdict.message
         except exercise.Wrong as wrong:
             return "wrong", str(wrong)
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
+            if isinstance(error, NameError) and not failed:
+                return "not attempted", f"NameError: {error}"
             message = f"There is no answer: {expression} gives {said[:300]}."
             status = "wrong"
         if running.depth:  # a call goes on, although its time is up
@@ -289,7 +294,7 @@ class Answers:
 
     def ask(self, number: int, *arguments: Any) -> Any:
         """Call one of its two functions; see `answers`."""
-        self.until = time.monotonic() + 8 * PATIENCE
+        self.until = time.monotonic() + 8 * _patience(self._job)
         return self._link.call(number, *arguments)
 
     @property
