@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from course_utils import sequences
+from course_utils import scratch, sequences
 from course_utils.check import lstm_stock as lecture
 from tests.checked import assert_all_right, assert_wrong, planted
 
@@ -151,6 +151,15 @@ def error(one, other):
     return np.mean((one - other) ** 2)
 
 
+def where_perfect(value):
+    def skill(predicted, actual, reference):
+        if np.array_equal(actual, reference):
+            return value
+        return score(predicted, actual, reference)
+
+    return skill
+
+
 def python_division(predicted, actual, reference):
     above, below = error(predicted, actual), error(reference, actual)
     return 1 - float(above) / float(below)
@@ -251,6 +260,19 @@ def always(value):
     return lambda future: np.full(len(future), value)
 
 
+def early_return(*changes):
+    """Return a `peeks` whose return stands inside the loop."""
+
+    def peeks(prepare, series, cut):
+        before = prepare(series.copy(), cut)
+        for change in changes:
+            changed = np.append(series[:cut], change(series[cut:]))
+            after = prepare(changed, cut)
+            return not np.array_equal(before[:cut], after[:cut], equal_nan=True)
+
+    return peeks
+
+
 def shuffled(prepare, series, cut):
     changed = np.append(series[:cut], np.sort(series[cut:]))
     one, other = prepare(series.copy(), cut), prepare(changed, cut)
@@ -307,6 +329,7 @@ MISTAKES = {
         (target_in_next_part, "first day of the next part here"),
         (cut_up(last=-1), "The last window of each part is missing"),
         (cut_up(last=-1, target=1), "The last window of each part is missing"),
+        (cut_up(last=1, target=-1), "There is a window too many in each part"),
         (cut_up(step=0), "do not overlap"),
         (with_target, "The target is in x as well"),
         (cut_up(lambda parts: parts[:1]), "Only the windows of the first"),
@@ -350,6 +373,10 @@ MISTAKES = {
         (split_by_rows, "The blocks are columns: np.split(z, 4, axis=1)."),
         (stepping(bias=0), "The bias is missing"),
         (stepping(lambda i, f, g, c: i * g), "The old c has no effect"),
+        (
+            stepping(lambda i, f, g, c: f * c + (1 - f) * g),
+            "That of 1 − f is the way of a GRU",
+        ),
         (
             stepping(lambda i, f, g, c: (1 - f) * c + i * g),
             "The forget gate is turned round",
@@ -405,6 +432,10 @@ MISTAKES = {
         (lambda p, a, r: 1 - error(p, a) / error(r, a), "gave -inf. Here the"),
         (python_division, "Here the reference is perfect"),
         (lambda p, a, r: np.nan_to_num(score(p, a, r)), "gave 0.0. Here"),
+        (where_perfect(None), "gave back None. Here the reference is perfect"),
+        (where_perfect("np.nan"), "gave 'np.nan'. Here the reference is"),
+        (where_perfect([np.nan, 1]), "gave [nan, 1]. Here the reference is"),
+        (lambda p, a, r: None, "Is a return missing?"),
         (lambda p, a, r: 1 - (p - a) ** 2, "but one number was expected"),
         (
             lambda p, a, r: np.corrcoef(p, a)[0, 1],
@@ -432,22 +463,32 @@ MISTAKES = {
         (looking(times(10), times(0.1)), "600 and 300, so their ratio stays"),
         (
             looking(times(1000), times(0.001)),
-            "multiplied by the same factor: 60",
+            "as if every day after the cut were multiplied by the same "
+            "factor: 60",
         ),
         (looking(plus(1000), plus(-1000)), "moved by the same amount: 60"),
         (
             looking(always(1e6), always(-1e6)),
-            "becomes the same value, or NaN: the",
+            "became the same value, or NaN: the",
         ),
-        (looking(times(7)), "same factor, and only becomes larger. A minimum"),
-        (looking(times(0.1)), "same factor, and only becomes smaller"),
-        (looking(plus(1e6)), "same amount, and only becomes larger"),
-        (looking(plus(-1e6)), "same amount, and only becomes smaller"),
-        (looking(always(1e6)), "or NaN, and only becomes larger"),
-        (looking(always(0.0)), "or NaN, and only becomes smaller"),
-        (looking(times(1.01)), "same factor, and the days stay too near"),
-        (looking(plus(1)), "same amount, and the days stay too near"),
-        (looking(always(np.nan)), "or NaN, and the days stay too near"),
+        (looking(times(7)), "same factor, and none became far smaller"),
+        (looking(times(2), times(0.5)), "none became far smaller. A minimum"),
+        (
+            early_return(times(10), times(0.1)),
+            "Or does the function return before the second try?",
+        ),
+        (
+            early_return(*factors(-0.5, 0.5)),
+            "Draw factors several times. Or does the function return before",
+        ),
+        (looking(times(0.1)), "same factor, and none became far larger"),
+        (looking(plus(1e6)), "same amount, and none became far smaller"),
+        (looking(plus(-1e6)), "same amount, and none became far larger"),
+        (looking(always(1e6)), "or NaN, and none became far smaller"),
+        (looking(always(0.0)), "or NaN, and none became far larger"),
+        (looking(times(1.01)), "same factor, and all stayed near"),
+        (looking(plus(1)), "same amount, and all stayed near"),
+        (looking(always(np.nan)), "or NaN, and all stayed near"),
         (looking(*factors(0.5, 3)), "No day after the cut becomes far smaller"),
         (
             looking(*factors(-3, -0.5)),
@@ -502,6 +543,19 @@ def test_a_message_shows_the_numbers_of_the_first_wrong_call() -> None:
     assert "gave False, expected True" in message
     message = lecture.peeks(looking(times(10), times(0.1))).message
     assert "(times_growth_after_cut, [50., 20., ..., 25., 30.], 4)" in message
+
+
+def test_the_last_hint_of_the_step_runs_as_it_is_written() -> None:
+    hint = lecture.lstm_step_of._hints[-1]
+    code = hint.partition("Return")[0].strip().removesuffix(".")
+
+    def as_told(x, h, c, w, b):
+        names = {"np": np, "scratch": scratch, "c": c}
+        names["z"] = np.concatenate([h, x], axis=1) @ w + b
+        exec(code, names)
+        return names["h"], names["c"]
+
+    assert lecture.lstm_step_of(as_told)
 
 
 def test_the_insight_about_cuts_is_true() -> None:

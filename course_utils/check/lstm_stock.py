@@ -80,6 +80,13 @@ _windows_x = against(
                 (start, end - 1) for start, end in _parts(days, cuts)
             ],
         ),
+        "There is a window too many in each part: no day of the part comes "
+        "after it. range(start, end − length).": (
+            # Such a window is as long as a shorter one and its target.
+            lambda series, length, cuts: _windows(_BOTH)(
+                series, length - 1, cuts
+            )
+        ),
         "The windows do not overlap. Every day of a part starts one, as long "
         "as window and target fit.": _windows(_INPUT, overlap=False),
         "The target is in x as well, as its last column. x has length "
@@ -220,6 +227,8 @@ _step_c = against(
         "The bias is missing.": _lstm(bias=0.0),
         "The old c has no effect: it stays as far as the forget gate lets it, "
         "f * c + i * g.": _lstm(lambda i, f, g, c: i * g),
+        "The input gate has no effect: i * g. That of 1 − f is the way of a "
+        "GRU.": _lstm(lambda i, f, g, c: f * c + (1 - f) * g),
         "The forget gate is turned round: 1 keeps the old c, 0 forgets it.": (
             _lstm(lambda i, f, g, c: (1 - f) * c + i * g)
         ),
@@ -268,8 +277,9 @@ lstm_step_of = Exercise(
         "How many columns has w, and how many of them belong to each gate?",
         "z = np.concatenate([h, x], axis=1) @ w + b, split into four. Three "
         "of the parts go through a sigmoid, the candidate through tanh.",
-        "i, f, g, o = np.split(z, 4, axis=1); c = sigmoid(f) * c + "
-        "sigmoid(i) * tanh(g); h = sigmoid(o) * tanh(c). Return h, c.",
+        "i, f, g, o = np.split(z, 4, axis=1); c = scratch.sigmoid(f) * c + "
+        "scratch.sigmoid(i) * np.tanh(g); h = scratch.sigmoid(o) * "
+        "np.tanh(c). Return h, c.",
     ],
 )
 
@@ -344,12 +354,19 @@ _PERFECT = "Here the reference is perfect, its MSE is 0: return np.nan."
 def _graded_skill(answer: Any) -> str:
     """Grade the formula first, then what it does where it has no value."""
     insight = _compared(answer)
-    with explained({"ZeroDivision": _PERFECT}):
-        given = call(answer, *_days([2, 4, 7], [2, 4, 5], [2, 4, 5]))
-    if not np.array_equal(given, np.nan, equal_nan=True):
+    try:
+        with explained({"ZeroDivision": _PERFECT}):
+            given = call(answer, *_days([2, 4, 7], [2, 4, 5], [2, 4, 5]))
+    except Wrong as wrong:
+        said = str(wrong).replace("Is a return missing?", _PERFECT)
+        raise type(wrong)(said) from None
+    if isinstance(given, str) or not np.array_equal(
+        given, np.nan, equal_nan=True
+    ):
+        shown = repr(given) if isinstance(given, str) else str(given)
         raise Wrong(
             "skill([2, 4, 7], [2, 4, 5], [2, 4, 5]) gave "
-            f"{str(given)[:30]}. {_PERFECT}"
+            f"{shown[:30]}. {_PERFECT}"
         )
     return insight
 
@@ -477,25 +494,26 @@ def _without_future(prepare: Callable, series: np.ndarray, cut: int) -> bool:
     return _differ(prepare(series.copy(), cut), short, cut)
 
 
+_EARLY = "Or does the function return before the second try?"
 _UNSEEN = "Where the largest and the smallest price lie before the cut, "
 # By what all days after the cut have in common: what that leaves as it was,
 # and how it is made, with far larger, far smaller and hardly other values.
 _ALIKE = {
-    "is multiplied by the same factor": (
+    "were multiplied by the same factor": (
         "60 and 30 become 600 and 300, so their ratio stays, and so does the "
         "day of the highest price",
         lambda future: 10 * future,
         lambda future: future / 10,
         lambda future: future * 1.01,
     ),
-    "is moved by the same amount": (
+    "were moved by the same amount": (
         "60 and 30 become 1060 and 1030, so the day of the highest price "
         "stays the same",
         lambda future: future + 1e4,
         lambda future: future - 1e4,
         lambda future: future + 1,
     ),
-    "becomes the same value, or NaN": (
+    "became the same value, or NaN": (
         "the first of equal days counts as the highest, and it may have been "
         "the highest before",
         lambda future: np.full_like(future, 1e6),
@@ -509,21 +527,20 @@ def _all_alike() -> dict[str, Callable]:
     """Return what finds nothing that days changed alike have in common."""
     mistakes = {}
     for alike, (kept, larger, smaller, near) in _ALIKE.items():
-        begin = f"Every day after the cut {alike}"
+        begin = f"It is as if every day after the cut {alike}"
         mistakes |= {
             f"{begin}: {kept}. A prepare that uses only that is not noticed. "
             "Multiply each day by a factor of its own, and do so several "
-            "times.": _probe((larger, smaller)),
-            f"{begin}, and only becomes larger. A minimum does not notice: try "
-            "far smaller values, too, and a factor of its own for each day.": (
-                _probe((larger,))
-            ),
-            f"{begin}, and only becomes smaller. A maximum does not notice: "
-            "try far larger values, too, and a factor of its own for each "
-            "day.": (_probe((smaller,))),
-            f"{begin}, and the days stay too near to what prices were. "
-            f"{_UNSEEN}a scaler does not notice: draw factors from far below "
-            "1 to far above, one for each day.": _probe((near,)),
+            f"times. {_EARLY}": _probe((larger, smaller)),
+            f"{begin}, and none became far smaller. A minimum does not notice: "
+            "draw a factor for each day, from far below 1 to far above. "
+            f"{_EARLY}": _probe((larger,)),
+            f"{begin}, and none became far larger. A maximum does not notice: "
+            "draw a factor for each day, from far below 1 to far above. "
+            f"{_EARLY}": _probe((smaller,)),
+            f"{begin}, and all stayed near to what prices were. {_UNSEEN}a "
+            "scaler does not notice: draw factors from far below 1 to far "
+            "above, one for each day.": _probe((near,)),
         }
     return mistakes
 
@@ -559,13 +576,11 @@ _grade_peeks = against(
         ),
         **_all_alike(),
         "No day after the cut becomes far smaller here. A minimum does not "
-        "notice: draw factors far below 1, too, several times.": _probe(
-            _drawn(1, 4)
-        ),
+        "notice: draw factors far below 1, too, several times. "
+        f"{_EARLY}": _probe(_drawn(1, 4)),
         "No day after the cut becomes far larger here. A maximum does not "
-        "notice: draw factors far above 1, too, several times.": _probe(
-            _drawn(-4, -1)
-        ),
+        "notice: draw factors far above 1, too, several times. "
+        f"{_EARLY}": _probe(_drawn(-4, -1)),
         "You only change the order of what comes after the cut. A mean, a "
         "minimum or a maximum does not notice: put other values there.": (
             _probe((np.flip,))
@@ -605,6 +620,12 @@ def _peeked(answer: Any) -> str:
             "one number was expected.",
             f"one True or False was expected. {_WHOLE}",
         )
+        if "gave False, expected True" in said:  # a single draw is anything
+            said = said.replace(
+                "The result is not the expected one.\n",
+                "The result is not the expected one. Draw factors several "
+                f"times. {_EARLY}\n",
+            )
         if "changed its input" in said:
             said = (
                 "The series is not what it was. Change a copy of it, and "
