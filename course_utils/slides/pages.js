@@ -108,6 +108,7 @@
     let predicts = false;
     [...section.children].forEach((cell, number) => {
       const isCode = Boolean(cell.querySelector(":scope > .source, :scope > .output"));
+      let asked = false; // whether the question of this cell is behind us
       const asks = !isCode && /^Predict\./m.test(cell.textContent);
       for (const child of [...cell.children]) {
         for (const node of parts(child)) {
@@ -121,9 +122,10 @@
             : /^H\d$/.test(node.tagName) ? "heading" : "text";
           if (kind === "text" && /^Predict\./.test(node.textContent)) {
             node.classList.add("predict");
+            asked = true;
           }
           blocks.push({
-            block, kind, cell: number, asks, step: cell.dataset.step,
+            block, kind, cell: number, asks, asked, step: cell.dataset.step,
             answers: isCode && predicts,
             joined: node.joined, near: node.near,
             tells: /^What you saw/.test(node.textContent),
@@ -143,13 +145,15 @@
     if (before.kind === "heading") return NEVER;
     if (after.kind === "heading") return -10;
     if (after.joined) return 45;
+    if (before.asked && !(before.cell !== after.cell && after.kind === "text")) {
+      return 2000;
+    }
     if (after.cell === before.cell) {
       if (after.kind === "output") return before.kind === "source" ? 55 : 25;
       if (after.near) return 25;
       if (before.leads) return 60;
-      return before.asks ? 70 : 5;
+      return 5;
     }
-    if (before.asks && after.kind === "source") return 2000;
     if (after.kind === "source") return before.leads ? 60 : 15;
     // Who reads what there was to see wants to see it.
     if (before.kind === "output" && after.tells) return 15;
