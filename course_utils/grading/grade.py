@@ -96,8 +96,8 @@ def grade(
         say(f"{old.name} was there already: it is {kept.name} now.")
     notes: set[str] = set()
     with (
-        contextlib.ExitStack() as open_files,
         tempfile.TemporaryDirectory(prefix="grading-") as workshop,
+        contextlib.ExitStack() as open_files,
     ):
         whole = _table(open_files, table, SUMMARY)
         single = _table(open_files, details, DETAILS)
@@ -111,10 +111,12 @@ def grade(
                 *{str(one.parent) for one in lectures},
             ],
         }
+        judge = _Judge(settings, Path(workshop))
+        open_files.callback(judge.end)
         try:
             for number, path in enumerate(found, 1):
                 begun = time.monotonic()
-                report = _report(path, settings, Path(workshop), notes, say)
+                report = _report(path, judge, Path(workshop), notes, say)
                 reports.append(report)
                 name = path.relative_to(folder).as_posix()
                 for row in _rows(name, report):
@@ -210,7 +212,7 @@ def _summary(reports: Sequence[Report], seconds: float) -> Iterator[str]:
 
 def _report(
     path: Path,
-    settings: dict,
+    judge: _Judge,
     workshop: Path,
     notes: set[str],
     say: Callable[[str], None],
@@ -227,9 +229,8 @@ def _report(
         report.problem = f"This is {what}, which is not followed."
         return report
     box = Path(tempfile.mkdtemp(prefix="box-", dir=workshop))
-    lent = Path(tempfile.mkdtemp(prefix="lent-", dir=workshop))
     try:
-        for message in _messages(path, settings, box, lent, report):
+        for message in judge.messages(path, box, report):
             if message["do"] == "lecture":
                 report.lecture = message["lecture"]
                 report.exercises = [tuple(one) for one in message["exercises"]]
@@ -242,8 +243,7 @@ def _report(
                 notes.add(message["message"])
                 say(message["message"])
     finally:
-        for folder in (box, lent):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(box, ignore_errors=True)
     odd = report.count("not graded") or (
         len(report.verdicts) < len(report.exercises)
     )
@@ -252,66 +252,98 @@ def _report(
     return report
 
 
-def _messages(
-    path: Path, settings: dict, box: Path, lent: Path, report: Report
-) -> Iterator[dict]:
-    """Run a judge, and yield what it says until it has ended."""
-    environment = {k: v for k, v in os.environ.items() if k in SURROUNDINGS}
-    environment |= {
-        "PYTHONPATH": str(PACKAGE.parent),
-        "PYTHONUTF8": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "HOME": str(box),
-        "TMPDIR": str(lent),
-        "TEMP": str(lent),
-        "MPLBACKEND": "Agg",
-        "COURSE_PROFILE": "quick",
-        "COURSE_OFFLINE": "1",
-        "COURSE_FONTS": _fonts(),
-    }
-    judge = subprocess.Popen(
-        [sys.executable, "-P", "-m", "course_utils.grading.judge"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        cwd=box.parent,
-        start_new_session=True,
-    )
-    token = secrets.token_hex(16)
-    job = settings | {"path": str(path), "box": str(box), "token": token}
-    lines: queue.Queue[bytes] = queue.Queue()
+class _Judge:
+    """The process `judge`, started anew if something ended it.
 
-    def listen() -> None:
-        for line in judge.stdout:
-            lines.put(line)
-        lines.put(b"")
+    It serves many notebooks, as it runs nothing of them.
+    """
 
-    threading.Thread(target=listen, daemon=True).start()
-    started, answers = [], time.monotonic() + 600 + 10 * settings["seconds"]
-    try:
-        judge.stdin.write(json.dumps(job).encode() + b"\n")
-        judge.stdin.close()
-        while True:
-            line = lines.get(timeout=max(0.1, answers - time.monotonic()))
-            message = json.loads(line) if line else {"do": "lost"}
-            if line and message.pop("token") != token:
-                continue
-            if message["do"] == "started":
-                started.append(message["process"])
-            elif message["do"] in ("end", "lost"):
-                if message["do"] == "lost" and not report.problem:
+    def __init__(self, settings: dict, workshop: Path) -> None:
+        self._settings, self._workshop = settings, workshop
+        self._process: subprocess.Popen | None = None
+        self._lines: queue.Queue[bytes] = queue.Queue()
+
+    def _start(self) -> subprocess.Popen:
+        known = {k: v for k, v in os.environ.items() if k in SURROUNDINGS}
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "course_utils.grading.judge"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=known
+            | {
+                "PYTHONPATH": str(PACKAGE.parent),
+                "PYTHONUTF8": "1",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "HOME": str(self._workshop),
+                "TMPDIR": str(self._workshop),
+                "TEMP": str(self._workshop),
+                "MPLBACKEND": "Agg",
+                "COURSE_PROFILE": "quick",
+                "COURSE_OFFLINE": "1",
+                "COURSE_FONTS": _fonts(),
+            },
+            cwd=self._workshop,
+            start_new_session=True,
+        )
+        lines = self._lines = queue.Queue()
+
+        def listen() -> None:
+            for line in process.stdout:
+                lines.put(line)
+            lines.put(b"")
+
+        threading.Thread(target=listen, daemon=True).start()
+        return process
+
+    def messages(self, path: Path, box: Path, report: Report) -> Iterator[dict]:
+        """Yield what it says about a notebook.
+
+        Args:
+            path: The notebook.
+            box: The folder in which its code may write.
+            report: Gets the problem if there is no more to be said.
+        """
+        if self._process is None or self._process.poll() is not None:
+            self._process = self._start()
+        token = secrets.token_hex(16)
+        job = {"path": str(path), "box": str(box), "token": token}
+        until = time.monotonic() + 600 + 10 * self._settings["seconds"]
+        started, ended = [], False
+        try:
+            with contextlib.suppress(OSError):
+                text = json.dumps(self._settings | job)
+                self._process.stdin.write(text.encode() + b"\n")
+                self._process.stdin.flush()
+            while not ended:
+                left = max(0.1, until - time.monotonic())
+                line = self._lines.get(timeout=left)
+                if not line:
                     report.problem = "Grading it ended too early."
-                return
-            else:
+                    return
+                message = json.loads(line)
+                if message["token"] != token:
+                    continue
+                if message["do"] == "started":
+                    started.append(message["process"])
+                ended = message["do"] == "end"
                 yield message
-    except queue.Empty:
-        report.problem = "Grading it took too long."
-    finally:
-        fence.end(judge.pid)
-        judge.wait()
-        for process in started:  # where the system did not end it by itself
-            fence.end(process)
+        except queue.Empty:
+            report.problem = "Grading it took too long."
+        finally:
+            if not ended:
+                self.end()
+                for process in started:  # if the system did not end it
+                    fence.end(process)
+
+    def end(self) -> None:
+        """End it, and what it has started."""
+        if self._process:
+            fence.end(self._process.pid)
+            self._process.wait()
+            self._process.stdin.close()
+            self._process.stdout.close()
+        self._process = None
 
 
 def _fonts() -> str:

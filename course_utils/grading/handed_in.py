@@ -40,6 +40,12 @@ class Cell:
     later: set[str] = field(default_factory=set)  # needed by its functions
     always: bool = False  # nobody can tell what it makes
 
+    @property
+    def hides_names(self) -> bool:
+        """Whether it may make names that its text does not show."""
+        words = r"\b(exec|eval|globals|locals|setattr|vars|reload)\("
+        return bool(re.search(words, self.source))
+
 
 def tasks(lecture: Path) -> list[Task]:
     """Return the exercises of a lecture, in order.

@@ -1,6 +1,6 @@
-"""The process with the checkers: grades one notebook, and runs none of it.
+"""The process with the checkers: grades notebooks, and runs nothing of them.
 
-It reads the notebook, starts `answers` with the cells that are needed, and
+It reads a notebook, starts `answers` with the cells that are needed, and
 lets the checkers call what is behind the fence. The verdicts go to `grade` as
 lines of JSON.
 """
@@ -35,17 +35,26 @@ TOGETHER = {
 
 
 def main() -> None:
-    """Grade the notebook that the job on standard input names."""
-    job = json.loads(sys.stdin.readline())
+    """Grade the notebooks that standard input names, one job in a line."""
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+    for line in sys.stdin:
+        job = json.loads(line)
 
-    def tell(**message: Any) -> None:
-        lines.write(json.dumps({"token": job["token"], **message}) + "\n")
-        lines.flush()
+        def tell(token: str = job["token"], **message: Any) -> None:
+            lines.write(json.dumps({"token": token, **message}) + "\n")
+            lines.flush()
 
+        stuck = _grade(job, tell)
+        tell(do="end")
+        if stuck:  # a check that cannot be stopped still runs here
+            os._exit(0)
+
+
+def _grade(job: dict, tell: Callable[..., None]) -> bool:
+    """Grade one notebook; tell whether a check could not be stopped."""
     exercise.TIME_LIMIT = _patience(job)
-    path = Path(job["path"])
+    path, stuck = Path(job["path"]), False
     try:
         lecture = handed_in.which(path, [Path(one) for one in job["lectures"]])
         tasks = handed_in.tasks(lecture)
@@ -54,15 +63,16 @@ def main() -> None:
         cells = handed_in.cells_to_run(path)
     except handed_in.Unreadable as problem:
         tell(do="problem", message=str(problem))
-        return
+        return False
     judge = Judge(job, tasks, cells, tell)
     try:
         for place in range(len(tasks)):
             status, message = judge.verdict(place)
             tell(do="verdict", place=place, status=status, message=message)
+            stuck |= "still runs" in message
     finally:
         judge.end()
-    tell(do="end")
+    return stuck
 
 
 def _patience(job: dict) -> float:
@@ -94,6 +104,8 @@ class Judge:
         ]
         self._bad: dict[int, str] = {}  # cells that ended the process, and how
         self._running: Answers | None = None
+        self._ran: set[int] = set()  # the cells that it has run
+        self._patience = 1  # 4 where more cells are run than an answer names
 
     def verdict(self, place: int) -> tuple[str, str]:
         """Return status and message for one exercise.
@@ -102,10 +114,10 @@ class Judge:
             place: Which, from 0.
         """
         said = self._said(place)
-        every = set(range(len(self._cells)))
-        if "NameError" in said[1] and self._needed[place] != every:
-            # Something makes names in a way that cannot be read off the text.
-            self._needed = [every - set(self._bad)] * len(self._tasks)
+        every = set(range(len(self._cells))) - set(self._bad)
+        hidden = any(cell.hides_names for cell in self._cells)
+        if "NameError" in said[1] and hidden and not every <= self._ran:
+            self._needed[place], self._patience = every, 4
             self.end()
             again = self._said(place)
             said = said if again[0] == "wrong" else again
@@ -134,12 +146,13 @@ class Judge:
             )[place:]
             if not needed & set(self._bad)
         ]
-        chosen = sorted(set().union(*(needed for _, needed in left)))
+        self._ran = set().union(*(needed for _, needed in left))
+        chosen = sorted(self._ran)
         together = any((t.module, t.name) in TOGETHER for t, _ in left)
         self._running = Answers(self._job, together)
         self._tell(do="started", process=self._running.process_id)
         sources = [[one, self._cells[one].source] for one in chosen]
-        if not self._running.run(sources):
+        if not self._running.run(sources, self._patience):
             last = self._running.last
             if last in chosen:
                 self._bad[last] = self._running.reason
@@ -222,6 +235,8 @@ class Answers:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env=os.environ
+            | dict.fromkeys(("HOME", "TMPDIR", "TEMP"), job["box"]),
         )
         self._messages: queue.Queue[dict | None] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -259,20 +274,22 @@ class Answers:
                 self.reason or "It ended the program."
             ) from None
 
-    def run(self, cells: list[list]) -> bool:
+    def run(self, cells: list[list], patience: int) -> bool:
         """Run cells; tell whether the process is there afterwards.
 
         Args:
             cells: Place and text of each.
+            patience: How many times as long as usual they may take.
         """
-        self.until = time.monotonic() + self._job["seconds"] + STARTING
+        limit = patience * self._job["seconds"]
+        self.until = time.monotonic() + limit + STARTING
         try:
             self._write({"together": self._together, "cells": cells})
             while True:
                 message = self._read()
                 if message.get("do") == "cell" and self.last < 0:
                     # Now Python is there, and the clock of the cells starts.
-                    self.until = time.monotonic() + self._job["seconds"]
+                    self.until = time.monotonic() + limit
                 if message.get("do") == "cell":
                     self.last = int(message["place"])
                 elif message.get("do") == "ready":
@@ -315,6 +332,10 @@ class Answers:
         """
         self.reason = self.reason or reason
         fence.end(self._process.pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
 
 
 if __name__ == "__main__":
