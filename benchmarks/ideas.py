@@ -51,11 +51,8 @@ def compiled(
     model = build()
     rule = keras.optimizers.SGD(rate) if rate else "adam"
     model.compile(rule, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.optimizer.build(model.trainable_variables)
-    variables = model.weights + model.optimizer.variables
-    first = [variable.numpy() for variable in variables]
     pixels = slice(None, None, 32 // model.input_shape[1])
-    return model, partial(models.restart, variables, first), pixels
+    return model, models.restarter(model), pixels
 
 
 def train(

@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -514,22 +515,36 @@ def residual(
     return keras.Model(image, x, name="residual" if shortcuts else "plain")
 
 
-def restart(variables: list, first: list[np.ndarray], seed: int) -> None:
-    """Draw the first weights again, without building the network again.
+def restarter(model: keras.Model) -> Callable[[int], None]:
+    """Return what draws first weights again, without building anew.
 
     First weights are independent random numbers, so that a shuffled array of
-    them is as good a draw. Zeros and ones stay what they are.
+    them is as good a draw. Zeros and ones stay what they are. What the
+    optimizer remembers is set back, too.
 
     Args:
-        variables: Those of a model, and those of its optimizer.
-        first: Their values before the training, in the same order.
-        seed: Also of what `fit` draws afterwards.
+        model: A compiled network that names one of several classes, before
+            its training.
+
+    Returns:
+        A function of a seed, which also is that of what `fit` draws
+        afterwards.
     """
-    keras.utils.set_random_seed(seed)
-    rng = np.random.default_rng(seed)
-    for variable, values in zip(variables, first, strict=True):
-        again = rng.permutation(values.ravel())
-        variable.assign(again.reshape(values.shape))
+    # Else `fit` would run the whole network once more to learn of these.
+    model.optimizer.build(model.trainable_variables)
+    guess = np.full((1, model.output_shape[-1]), 0.5, "float32")
+    model.compute_metrics(None, np.zeros(1, "int32"), guess)
+    variables = model.weights + model.optimizer.variables
+    first = [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+    def restart(seed: int) -> None:
+        keras.utils.set_random_seed(seed)
+        rng = np.random.default_rng(seed)
+        for variable, values in zip(variables, first, strict=True):
+            again = rng.permutation(values.ravel())
+            variable.assign(again.reshape(values.shape))
+
+    return restart
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:
