@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-LIMIT = 32 * 2**20  # bytes of one message
+LIMIT = 16 * 2**20  # bytes of one message
 DEPTH = 40  # lists in lists
 NONSENSE = "What it gave back cannot be read."
 
