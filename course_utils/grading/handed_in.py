@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import symtable
@@ -47,6 +48,7 @@ class Cell:
         return bool(re.search(words, self.source))
 
 
+@functools.cache
 def tasks(lecture: Path) -> list[Task]:
     """Return the exercises of a lecture, in order.
 
