@@ -23,7 +23,14 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageColor
+
+
+# The colours of the style, which stored pictures have exactly.
+_KEPT = (
+    *(style.BLUE, style.ORANGE, style.GREEN, style.RED, style.PURPLE),
+    *(style.SKY, style.INK, style.GREY, style.FAINT, style.PAPER),
+)
 
 
 class Picture(anywidget.AnyWidget):
@@ -112,7 +119,7 @@ class LiveFigure:
         # Stored in notebooks, so small matters more here than fast.
         image = Image.fromarray(np.vstack(both)).convert("RGB")
         stream = io.BytesIO()
-        image.quantize(128).save(stream, "PNG", optimize=True)
+        _in_few_colours(image).save(stream, "PNG", optimize=True)
         return stream.getvalue()
 
     def on_click(self, handler: Callable[[Axes, float, float], None]) -> None:
@@ -133,6 +140,28 @@ class LiveFigure:
 
         self.picture.clickable = True
         self.picture.observe(clicked, "click")
+
+
+def _in_few_colours(image: Image.Image) -> Image.Image:
+    """Reduce a picture to 128 colours, and keep those of the style exactly.
+
+    Pillow's default, median cut, merges rare colours with common ones, so that
+    a legend might not show its colours. Maximum coverage leaves no colour far
+    from what it was, k-means brings the common ones nearer, and the files are
+    about a tenth smaller (a kernel over a photograph: a fifth).
+    """
+    few = image.quantize(128, Image.Quantize.MAXCOVERAGE, kmeans=1)
+    as_one_number = (1 << 16, 1 << 8, 1)
+    pixels, places = np.asarray(image) @ as_one_number, np.asarray(few)
+    palette = few.getpalette()
+    for name in _KEPT:
+        colour = ImageColor.getrgb(name)
+        found = places[pixels == np.dot(colour, as_one_number)]
+        if found.size:
+            start = 3 * int(found[0])
+            palette[start : start + 3] = colour
+    few.putpalette(palette)
+    return few
 
 
 def _png(pixels: memoryview | np.ndarray) -> bytes:

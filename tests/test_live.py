@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from course_utils import style
 from course_utils.live import LiveFigure, Picture
@@ -14,6 +15,7 @@ import pytest
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -132,6 +134,66 @@ def test_a_caption_goes_below_the_picture() -> None:
     assert whole[300:].min() < 100, "the caption is written"
     other = pixels(live.captioned_png("w = 1.16"))
     assert not np.array_equal(whole[300:], other[300:])
+
+
+COLOURS = [
+    value
+    for value in vars(style).values()
+    if isinstance(value, str) and value.startswith("#")
+]
+
+
+def in_all_colours(surroundings: np.ndarray) -> LiveFigure:
+    """Draw a small square in each colour of the style beside a large image."""
+    live = LiveFigure(4.0, 3.0)
+    (ax, legend) = live.figure.subplots(1, 2, width_ratios=(6, 1))
+    ax.imshow(surroundings, cmap="jet")
+    legend.axis("off")
+    rows = np.arange(len(COLOURS))
+    legend.scatter(0 * rows, rows, 9, COLOURS, marker="s", antialiased=False)
+    live.refresh()
+    return live
+
+
+def heat() -> np.ndarray:
+    x = np.linspace(0, 1, 300)
+    return x[:, None] + x
+
+
+def photo() -> np.ndarray:
+    rough = np.random.default_rng(0).random((6, 8, 3))
+    small = Image.fromarray((255 * rough).astype(np.uint8))
+    smooth = np.array(small.resize((400, 300), Image.Resampling.BICUBIC))
+    return smooth // 2 + 60
+
+
+@pytest.mark.parametrize("surroundings", [heat, photo])
+def test_a_stored_picture_has_the_colours_of_the_style(
+    surroundings: Callable[[], np.ndarray],
+) -> None:
+    live = in_all_colours(surroundings())
+    stored = pixels(live.captioned_png(""))[:300]
+    shown = pixels(live.picture.png)
+    for colour in COLOURS:
+        of_it = (shown == np.multiply(to_rgb(colour), 255).round()).all(-1)
+        assert of_it.sum() >= 4, f"{colour} is drawn"
+        np.testing.assert_array_equal(stored[of_it], shown[of_it])
+
+
+@pytest.mark.parametrize("surroundings", [heat, photo])
+def test_no_colour_of_a_stored_picture_is_far_off(
+    surroundings: Callable[[], np.ndarray],
+) -> None:
+    live = in_all_colours(surroundings())
+    png = live.captioned_png("")
+    stored, shown = pixels(png)[:300], pixels(live.picture.png)
+    assert rms(stored, shown) < 5  # median cut: 6.3 for the photograph
+    assert np.abs(stored - shown).max() < 30  # median cut: above 60
+    assert len(png) < len(live.picture.png)
+
+
+def test_an_empty_picture_can_be_stored() -> None:
+    assert (pixels(LiveFigure(2.0, 1.0).captioned_png("")) == 255).all()
 
 
 def test_a_stored_picture_is_never_behind() -> None:
