@@ -21,7 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from course_utils import __main__ as commands
-from course_utils.grading import handed_in, together, wire
+from course_utils.grading import handed_in, judge, together, wire
 from course_utils.grading.grade import grade
 
 import nbformat
@@ -39,7 +39,7 @@ def mean_squared_error(p, y, after=DONE):
 """
 WRONG = RIGHT.replace("** 2", "** 4")
 CHECK = "check.start_here.mean_squared_error(mean_squared_error)"
-SECONDS = 10  # for a cell, and for an answer
+SECONDS = 7  # for a cell, and for an answer
 MEMORY = 0.15  # gigabytes
 
 
@@ -213,6 +213,12 @@ def class_room(tmp_path_factory) -> Iterator[SimpleNamespace]:
         "zoe/again.ipynb": notebook("DONE = 1", WRONG, CHECK),
         "王 小明/第一课 答案.ipynb": solved(FIRST),
         "=1+1.ipynb": notebook("DONE = 1", RIGHT, CHECK),
+        "helper.ipynb": notebook(
+            "exec('def squared(x): return x**2')",
+            "DONE = 1",
+            RIGHT.replace("(one - t) ** 2", "squared(one - t)"),
+            CHECK,
+        ),
         "untouched.ipynb": json.dumps(commands.fresh(SECOND)),
         "second.ipynb": solved(SECOND),
         "other.ipynb": notebook("print('hello')", heading="# My diary"),
@@ -308,6 +314,7 @@ def test_every_notebook_has_one_row(class_room):
         ("zoe/again.ipynb", FIRST.stem, "0", "1"),
         ("王 小明/第一课 答案.ipynb", FIRST.stem, "1", "1"),
         ("'=1+1.ipynb", FIRST.stem, "1", "1"),
+        ("helper.ipynb", FIRST.stem, "1", "1"),
         ("untouched.ipynb", SECOND.stem, "0", "5"),
         ("second.ipynb", SECOND.stem, "5", "5"),
         ("only a heading.ipynb", FIRST.stem, "0", "1"),
@@ -629,6 +636,19 @@ def test_the_answer_may_have_another_name(tmp_path):
     task = handed_in.tasks(FIRST)[0]
     cells = handed_in.cells_to_run(path)
     assert handed_in.answer_to(task, cells) == ("mine", 0)
+
+
+def test_a_fault_of_the_course_is_not_the_learners(tmp_path, monkeypatch):
+    monkeypatch.setattr("course_utils.check.exercise.TIME_LIMIT", 5)
+    path, box, told = tmp_path / "x.ipynb", tmp_path / "box", []
+    box.mkdir()
+    path.write_text(notebook("f = 1", "check.start_here.nothing(f)"))
+    job = {"path": str(path), "lectures": [str(path)], "box": str(box)}
+    job |= {"hidden": [], "checkers": [], "seconds": 20, "memory": 4}
+    judge._grade(job, lambda **message: told.append(message))
+    (verdict,) = [one for one in told if one["do"] == "verdict"]
+    assert verdict["status"] == "not graded"
+    assert "nothing" in verdict["message"]
 
 
 # The wire

@@ -67,7 +67,11 @@ def _grade(job: dict, tell: Callable[..., None]) -> bool:
     judge = Judge(job, tasks, cells, tell)
     try:
         for place in range(len(tasks)):
-            status, message = judge.verdict(place)
+            try:
+                status, message = judge.verdict(place)
+            except Exception as error:  # the course's own, or none expected
+                status = "not graded"
+                message = f"Grading failed: {type(error).__name__}: {error}"
             tell(do="verdict", place=place, status=status, message=message)
             stuck |= "still runs" in message
     finally:
