@@ -122,6 +122,10 @@ def fresh(original: Path) -> Notebook:
             cell["outputs"], cell["execution_count"] = [], None
     text = json.dumps(notebook["cells"], sort_keys=True)
     made_from = hashlib.sha256(text.encode()).hexdigest()
+    for cell in notebook["cells"]:
+        # The same as none, but JupyterLab's slides would not show the cell.
+        if cell.get("metadata", {}).get("slideshow") == {"slide_type": "-"}:
+            del cell["metadata"]["slideshow"]
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"]["course"] = {"made_from": made_from}
     return notebook

@@ -70,6 +70,18 @@ def test_lab_copies_lectures_without_their_answers(course, launched, capsys):
     assert "python3 start.py reset" in shown
 
 
+def test_copies_continue_slides_as_jupyterlab_wants_it(course, launched):
+    original = course / "notebooks" / "02_gradient_descent.ipynb"
+    notebook = nbformat.read(original, 4)
+    for cell, kind in zip(notebook.cells, ("slide", "-"), strict=True):
+        cell.metadata["slideshow"] = {"slide_type": kind}
+    nbformat.write(notebook, original)
+    commands.main(["lab", "--no-browser"])
+    copied = nbformat.read(course / "work" / original.name, 4)
+    kinds = [cell.metadata.get("slideshow") for cell in copied.cells]
+    assert kinds == [{"slide_type": "slide"}, None]
+
+
 @pytest.mark.parametrize(("teacher", "cells"), [("", 2), ("1", 3)])
 def test_only_teachers_get_the_notes_for_teachers(
     course, launched, monkeypatch, teacher, cells
