@@ -243,11 +243,13 @@ function render({ model, el }) {
   model.on("change:log", switched);
   const size = new ResizeObserver(soon);
   size.observe(box);
+  const stop = namesAround(el);
   tell();
   switched();
   return () => {
     cancelAnimationFrame(waiting);
     size.disconnect();
+    stop();
     model.off("change:frame", tell);
     model.off("change:log", switched);
   };

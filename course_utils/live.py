@@ -26,6 +26,18 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageColor
 
 
+def script(name: str) -> str:
+    """Return a script of ours for the browser, with `names.js` before it.
+
+    Args:
+        name: A file beside this one, such as "picture.js".
+    """
+    folder = Path(__file__).parent
+    return "\n".join(
+        folder.joinpath(part).read_text("utf-8") for part in ("names.js", name)
+    )
+
+
 # The colours of the style, which stored pictures have exactly.
 _KEPT = (
     *(style.BLUE, style.ORANGE, style.GREEN, style.RED, style.PURPLE),
@@ -39,7 +51,7 @@ class Picture(anywidget.AnyWidget):
     `ipywidgets.Image` has neither, which is why this exists.
     """
 
-    _esm = Path(__file__).with_name("picture.js")
+    _esm = script("picture.js")
     png = traitlets.Bytes(b"").tag(sync=True)
     alt = traitlets.Unicode("").tag(sync=True)
     width = traitlets.Int(600).tag(sync=True)

@@ -34,7 +34,11 @@ function render({ model, el }) {
   describe();
   draw();
   el.appendChild(image);
-  return () => shown && URL.revokeObjectURL(shown);
+  const stop = namesAround(el);
+  return () => {
+    stop();
+    if (shown) URL.revokeObjectURL(shown);
+  };
 }
 
 export default { render };

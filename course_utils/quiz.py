@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from course_utils import style
+from course_utils.live import script
 
+import anywidget
 import ipywidgets as widgets
 
 FOLDER = Path(__file__).with_name("quizzes")
@@ -70,6 +72,12 @@ def show(lecture: str) -> Quiz:
     return Quiz(load(lecture))
 
 
+class Names(anywidget.AnyWidget):
+    """Tells screen readers which answers belong to which question."""
+
+    _esm = script("quiz.js")
+
+
 class Quiz:
     """Questions with radio buttons, a Check button and feedback.
 
@@ -79,9 +87,8 @@ class Quiz:
 
     def __init__(self, questions: list[dict]) -> None:
         self.questions = questions
-        self.widget = widgets.VBox(
-            [_ask(n, question) for n, question in enumerate(questions, 1)]
-        )
+        asked = [_ask(n, question) for n, question in enumerate(questions, 1)]
+        self.widget = widgets.VBox([*asked, Names()])
 
     def __repr__(self) -> str:
         lines = []

@@ -16,12 +16,11 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from course_utils import style
 from course_utils.explorers.explorer import exact, headless, told
-from course_utils.live import LiveFigure
+from course_utils.live import LiveFigure, script
 
 import anywidget
 import ipywidgets as widgets
@@ -42,7 +41,7 @@ _LABS: weakref.WeakSet[TrainingLab] = weakref.WeakSet()
 class Canvas(anywidget.AnyWidget):
     """What the browser draws: `curve.js` says how a frame is made up."""
 
-    _esm = Path(__file__).with_name("curve.js")
+    _esm = script("curve.js")
     frame = traitlets.Dict().tag(sync=True)
     colours = traitlets.Dict().tag(sync=True)
     log = traitlets.Bool(False).tag(sync=True)
