@@ -119,7 +119,7 @@ def sound_notebook() -> NotebookNode:
         v4.new_output(
             "execute_result",
             execution_count=1,
-            metadata={"image/png": {"alt": "A curve."}},
+            metadata={"image/png": {"alt": "A loss that falls to 0."}},
             **picture,
         )
     ]
@@ -248,6 +248,11 @@ def no_alt_text(nb: NotebookNode) -> None:
     nb.cells[32].outputs[0].metadata["image/png"]["alt"] = " "
 
 
+def short_alt_text(nb: NotebookNode) -> None:
+    """Describe a picture as what everybody knows it is."""
+    nb.cells[32].outputs[0].metadata["image/png"]["alt"] = "A plot"
+
+
 def big_output(nb: NotebookNode) -> None:
     """Store half a megabyte."""
     nb.cells[32].outputs[0].data["text/plain"] = "x" * 500_000
@@ -323,6 +328,7 @@ PLANTED = {
         (set_source(3, "# Again"), "a second title 'Again'"),
     ],
     "alt_texts": [
+        (short_alt_text, "says too little"),
         (no_alt_text, "a stored picture has no alt text"),
         (set_source(3, "![](a.png)"), "a linked picture has no alt text"),
     ],

@@ -256,9 +256,14 @@ def alt_texts(lecture: Lecture) -> Iterator[str]:
         for output in cell.outputs:
             for kind in output.get("data", {}):
                 about = output.get("metadata", {}).get(kind, {})
-                missing = not str(about.get("alt", "")).strip()
-                if kind == MIME and missing:
+                alt = str(about.get("alt", "")).strip()
+                if kind == MIME and not alt:
                     yield f"{cell}: a stored picture has no alt text"
+                elif kind == MIME and len(alt.split()) < 4:
+                    yield (
+                        f"{cell}: the alt text {alt!r} says too little: give "
+                        "the figure titles and labels, or plots.describe it"
+                    )
         if cell.is_markdown and re.search(r"!\[\s*\]\(", cell.source):
             yield f"{cell}: a linked picture has no alt text"
 
