@@ -375,9 +375,9 @@ def test_cheats_get_what_the_answer_deserves(class_room, name):
         ("never ends", "took too long"),
         ("never answers", "No answer after"),
         ("takes memory", "memory"),
-        ("forks with C", "started programs"),
+        ("forks with C", "started programs|memory"),
         ("ends in the answer", "ended the program"),
-        ("exits in the answer", "exit()"),
+        ("exits in the answer", r"exit\(\)"),
         ("asks in the answer", "nobody to ask"),
         ("gives back too much", "too much"),
         ("does not parse", "SyntaxError"),
@@ -387,7 +387,7 @@ def test_the_message_says_what_happened(class_room, name, words):
     if name == "forks with C" and os.name != "posix":
         pytest.skip("needs POSIX")
     (row,) = class_room.details[f"{name}.ipynb"]
-    assert words in row["message"]
+    assert re.search(words, row["message"])
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -296,15 +296,15 @@ def watch(process_id: int, memory: float, stop: Callable[[str], None]) -> None:
 
     def look() -> None:
         while found := family(process_id):
+            if len(found) > 2 + PROCESSES:
+                stop("It started programs, again and again.")
+                return
             held = 0
             for one in found:
                 with contextlib.suppress(psutil.Error):
                     held += one.memory_info().rss
             if held > memory * 1e9:
                 stop(f"It took more than {memory:g} GB of memory.")
-                return
-            if len(found) > 2 + PROCESSES:
-                stop("It started programs, again and again.")
                 return
             with contextlib.suppress(psutil.Error):
                 if found[0].status() == psutil.STATUS_ZOMBIE:
