@@ -57,8 +57,8 @@ APART = 10
 HUES = ("BLUE", "ORANGE", "GREEN", "RED", "PURPLE", "SKY", "GREY", "INK")
 # Too close, and what else tells them apart where they meet.
 CLOSE = {
-    ("deuteranopia", "GREEN", "GREY"): "grey is a thin line for reference, "
-    "or a kind of layer with its name beside it",
+    ("deuteranopia", "GREEN", "GREY"): "9.9: grey is the frame of a plot and "
+    "thin lines; of the blocks of a network the readout tells the kind",
 }
 # On one shade of the blue surface: 6.6 and 7.1. A walk has dots, and crosses
 # many shades.
