@@ -14,29 +14,26 @@ import numpy as np
 import pytest
 
 
-def roll(w, g, m, rate, beta):
-    m = beta * m - rate * g
-    return w + m, m
+def coast(m, beta):
+    return m * beta / (1 - beta)
 
 
-def average(w, g, m, rate, beta):
-    m = beta * m + (1 - beta) * g
-    return w - rate * m, m
+def coasted(steps):
+    """Add up so many steps, one after the other."""
+
+    def answer(m, beta):
+        way = 0.0
+        for _ in range(steps):
+            m = beta * m
+            way = way + m
+        return way
+
+    return answer
 
 
-def torch_form(w, g, m, rate, beta):
-    m = beta * m + g
-    return w - rate * m, m
-
-
-def uphill(w, g, m, rate, beta):
-    m = beta * m + rate * g
-    return w - m, m
-
-
-def ahead(w, g, m, rate, beta):
-    m = beta * m - rate * g
-    return w + beta * m - rate * g, m
+def coast_in_place(m, beta):
+    m *= beta
+    return m / (1 - beta)
 
 
 def means(g, m, V, b1, b2):
@@ -180,12 +177,6 @@ def m_in_place(w, g, m, V, t, rate, b1, b2, eps):
     return adam(w, g, m, V, t, rate, b1, b2, eps)[0], m, V
 
 
-def roll_in_place(w, g, m, rate, beta):
-    m *= beta
-    m -= rate * g
-    return w + m, m
-
-
 def words(**changed: str) -> dict:
     right = ("too large", "too small", "good", "diverges")
     return dict(zip("ABCD", right, strict=True)) | changed
@@ -213,33 +204,28 @@ def whole_way(step):
 
 
 MISTAKES = {
-    "momentum_step": [
-        (uphill, "m points uphill"),
-        (average, "average of gradients"),
-        (torch_form, "as in PyTorch"),
-        (lambda w, g, m, r, b: (w + m - r * g, m - r * g), "beta is missing"),
-        (lambda w, g, m, r, b: (w + b * m - g, b * m - g), "The rate is miss"),
-        (
-            lambda w, g, m, r, b: (w + r * (b * m - g), r * (b * m - g)),
-            "before everything. It belongs to g",
-        ),
-        (lambda w, g, m, r, b: roll(w, g, m, r, 1 - b), "1 − beta of the old"),
-        (lambda w, g, m, r, b: roll(w, g, m, (1 - b) * r, b), "form that av"),
-        (lambda w, g, m, r, b: (w + b * m - r * g, m), "returned the old m"),
-        (lambda w, g, m, r, b: (w - r * g, -r * g), "plain gradient descent"),
-        (lambda *a: roll(*a)[::-1], "swapped"),
-        (lambda w, *a: (w - roll(w, *a)[1], roll(w, *a)[1]), "so add it"),
-        (lambda w, g, m, *a: (w + m, roll(w, g, m, *a)[1]), "with the old m"),
-        (
-            lambda w, g, m, r, b: (w - r * g, b * m - r * g),
-            "as if m were not there",
-        ),
-        (ahead, "Nesterov"),
-        (lambda w, *a: (w, roll(w, *a)[1]), "w has not moved"),
-        (lambda *a: (roll(*a)[1], roll(*a)[1]), "the step in place"),
-        (lambda *a: roll(*a)[0], "2 values, (w, m)"),
-        (lambda *a: (roll(*a)[0], ...), "Value 2 of 2"),
-        (lambda *a: (1.25, 0.25), "expected"),
+    "coast": [
+        (lambda m, b: m / (1 - b), "counts the step m, too"),
+        (lambda m, b: b * m, "the next step alone"),
+        (lambda m, b: m, "that has been made. The next"),
+        (lambda m, b: m * 0, "does not stop at once"),
+        (lambda m, b: m * b * (1 - b), "a division"),
+        (lambda m, b: m - m * b, "multiplied by 1 − beta, and m"),
+        (lambda m, b: m * b**2 / (1 - b), "one step too late"),
+        (lambda m, b: m * b / (1 + b), "change their sign"),
+        (lambda m, b: m * b / (b - 1), "turned round"),
+        (lambda m, b: abs(m) * b / (1 - b), "direction is lost"),
+        (lambda m, b: b / (1 - b), "m is missing"),
+        (lambda m, b: m * 4, "4 is right for beta = 0.8 only"),
+        (lambda m, b: m * 9, "9 is right for beta = 0.9 only"),
+        (lambda m, b: m * 10, "10 is 1 / (1 − beta) for beta = 0.9 only"),
+        (coasted(10), "first 10 steps"),
+        (coasted(100), "first 100 steps"),
+        (lambda m, b: m / (1 / b - 1), "do not divide by it"),
+        (lambda m, b: m * np.float64(b) / b, "divide"),
+        (lambda m, b: 2.0, "expected"),
+        (lambda m, b: [coast(m, b)] * 2, "expected"),
+        (coast_in_place, "changed its input"),
     ],
     "adam_step": [
         (uncorrected, "The correction is missing"),
@@ -356,18 +342,6 @@ def test_each_mistake_gets_its_own_message(
     assert_wrong(getattr(lecture, name)(mistake), words)
 
 
-def by_keras(w, g, m, rate, beta):
-    """Let Keras roll: two steps from rest make any m for the third."""
-    import keras
-
-    optimizer = keras.optimizers.SGD(rate, momentum=beta)
-    variable = keras.Variable(np.asarray(w, "float32"))
-    optimizer.build([variable])
-    optimizer.momentums[0].assign(np.asarray(m, "float32"))
-    optimizer.apply([np.asarray(g, "float32")], [variable])
-    return variable.value.numpy(), optimizer.momentums[0].value.numpy()
-
-
 def adam_by_keras(w, g, m, V, t, rate, b1, b2, eps):
     import keras
 
@@ -389,12 +363,12 @@ def adam_by_keras(w, g, m, V, t, rate, b1, b2, eps):
 
 
 RIGHT = {
-    "momentum_step": [
-        roll,
-        by_keras,
-        lambda *a: list(roll(*a)),
-        lambda w, g, m, r, b: (w - (r * g - b * m), -(r * g - b * m)),
-        lambda *a: [np.asarray(v).tolist() for v in roll(*a)],
+    "coast": [
+        coast,
+        coasted(2000),
+        lambda m, b: m / (1 - b) - m,
+        lambda m, b: np.asarray(coast(m, b)).tolist(),
+        lambda m, b: np.float32(coast(m, b)),
     ],
     "adam_step": [
         adam,
@@ -445,7 +419,7 @@ def test_right_answers_may_look_different(name: str) -> None:
 
 
 STUBS = {
-    "momentum_step": [..., lambda *a: ..., lambda *a: (..., ...)],
+    "coast": [..., lambda *a: ...],
     "adam_step": [..., lambda *a: ..., lambda *a: (..., ..., ...)],
     "diagnose": [..., dict.fromkeys("ABCD", ...), {}],
     "suggest": [..., lambda *a: ...],
@@ -466,7 +440,7 @@ def test_a_changed_input_is_named() -> None:
         return first, first
 
     assert "changed its input" in lecture.suggest(change).message
-    assert "changed its input" in lecture.momentum_step(roll_in_place).message
+    assert "changed its input" in lecture.coast(coast_in_place).message
 
 
 def test_numpy_says_nothing_beside_the_verdict() -> None:
@@ -480,6 +454,14 @@ def test_the_adam_of_the_tutorial_has_the_name_it_has_in_the_notebook() -> None:
     assert "3.16 for tutorial_adam" in lecture.measure(first).message
     raised = lecture.measure(lambda step: step(0.0, 1.0, None, 0.1)).message
     assert "(tutorial_adam) raised" in raised
+
+
+def test_momentum_coasts_as_far_as_the_exercise_says() -> None:
+    for beta in (0.0, 0.8, 0.99):
+        w, state = 0.0, {"m": 0.5}
+        for _ in range(3000):
+            w = scratch.momentum(w, 0.0, state, 0.1, beta)
+        assert w == pytest.approx(coast(0.5, beta))
 
 
 def test_first_steps_are_as_the_insight_says() -> None:

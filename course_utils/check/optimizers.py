@@ -19,124 +19,94 @@ from course_utils.check.exercise import (
 
 import numpy as np
 
-_MOMENTUM_CASES = [
-    (1.0, 2.0, 0.5, 0.1, 0.9),
-    (
-        np.array([1.0, -2.0, 0.5]),
-        np.array([0.5, 4.0, -1.0]),
-        np.zeros(3),
-        0.2,
-        0.8,
-    ),
-    (
-        np.array([[1.0, 2.0], [3.0, -4.0], [0.5, 0.0]]),
-        np.array([[2.0, -1.0], [0.0, 3.0], [-0.5, 1.0]]),
-        np.array([[0.3, 0.1], [-0.2, 0.7], [0.0, -0.4]]),
-        0.05,
-        0.6,
-    ),
-    (np.array([-1.0]), np.array([0.0]), np.array([0.4]), 0.3, 0.5),
+_COAST_CASES = [
+    (0.5, 0.8),
+    (-0.3, 0.9),
+    (np.array([1.0, -2.0, 0.25]), 0.5),
+    (np.array([[0.2], [-0.1]]), 0.99),
+    (0.4, 0.0),
 ]
 
 
-def _m(w: Any, g: Any, m: Any, rate: float, beta: float) -> Any:
-    return beta * m - rate * g
+def _coast(m: Any, beta: float) -> Any:
+    return m * beta / (1 - beta)
 
 
-_grade_momentum_m = against(
-    reference=_m,
-    cases=_MOMENTUM_CASES,
+def _first_steps(count: int) -> Callable[[Any, float], Any]:
+    """Return the sum of so many of the steps to come."""
+    return lambda m, beta: sum(m * beta**k for k in range(1, count + 1))
+
+
+_SUMS = "The sum 1 + beta + beta² + … is 1 / (1 − beta)"
+
+_grade_coast = against(
+    reference=_coast,
+    cases=_COAST_CASES,
     mistakes={
-        "m points uphill here: in Keras's form it already holds the minus, "
-        "m = beta * m − rate * g, and w + m is the new w.": (
-            lambda w, g, m, rate, beta: beta * m + rate * g
+        "This counts the step m, too, which has been made already. The "
+        "first step to come is beta * m.": lambda m, beta: m / (1 - beta),
+        "This is the next step alone. After it comes beta * beta * m, and "
+        "so on without end.": lambda m, beta: m * beta,
+        "This is the step that has been made. The next one is beta * m.": (
+            lambda m, beta: m
         ),
-        "This m is an average of gradients, without the rate. In Keras's form "
-        "m is the step itself: beta * m − rate * g.": (
-            lambda w, g, m, rate, beta: beta * m + (1 - beta) * g
+        "It does not stop at once: the gradient is 0, but the memory is "
+        "not, and the next step is beta * m.": lambda m, beta: 0 * m,
+        f"You multiplied by 1 − beta. {_SUMS}, a division.": (
+            lambda m, beta: m * beta * (1 - beta)
         ),
-        "This m is a sum of gradients, as in PyTorch. In Keras's form m is "
-        "the step itself: the rate and the minus belong to g.": (
-            lambda w, g, m, rate, beta: beta * m + g
+        f"You multiplied by 1 − beta, and m has been made already. {_SUMS}"
+        ", and the first step to come is beta * m.": (
+            lambda m, beta: m * (1 - beta)
         ),
-        "beta is missing: the old m is kept whole, and nothing ever slows "
-        "down.": lambda w, g, m, rate, beta: m - rate * g,
-        "The rate is missing: beta * m − rate * g.": (
-            lambda w, g, m, rate, beta: beta * m - g
+        "You begin one step too late: beta * m is still to come.": (
+            lambda m, beta: m * beta**2 / (1 - beta)
         ),
-        "The rate stands before everything. It belongs to g alone: the old m "
-        "already contains it.": (
-            lambda w, g, m, rate, beta: rate * (beta * m - g)
+        "1 + beta would be right for steps that change their sign. These "
+        "keep it: divide by 1 − beta.": (lambda m, beta: m * beta / (1 + beta)),
+        "The direction is turned round. m is the step itself, with its "
+        "sign, and what comes goes on in that direction.": (
+            lambda m, beta: -_coast(m, beta)
         ),
-        "You kept 1 − beta of the old m. Keep beta of it.": (
-            lambda w, g, m, rate, beta: (1 - beta) * m - rate * g
+        "The direction is lost: a negative m coasts to smaller numbers, so "
+        "the sum is negative.": lambda m, beta: np.abs(_coast(m, beta)),
+        "m is missing: a step twice as long coasts twice as far.": (
+            lambda m, beta: beta / (1 - beta)
         ),
-        "The factor 1 − beta belongs to the form that averages. In Keras's "
-        "form the gradient has the rate alone.": (
-            lambda w, g, m, rate, beta: beta * m - (1 - beta) * rate * g
+        "4 is right for beta = 0.8 only. How does it depend on beta?": (
+            lambda m, beta: 4 * m
         ),
-        "beta stands before everything. It belongs to the old m alone.": (
-            lambda w, g, m, rate, beta: beta * (m - rate * g)
+        "9 is right for beta = 0.9 only. How does it depend on beta?": (
+            lambda m, beta: 9 * m
         ),
-        "You returned the old m. The next step needs the new one.": (
-            lambda w, g, m, rate, beta: m
-        ),
-        "The old m is not used: this is plain gradient descent.": (
-            lambda w, g, m, rate, beta: -rate * g
-        ),
-        "The gradient is not used: this m only slows down.": (
-            lambda w, g, m, rate, beta: beta * m
-        ),
-        "w and m are swapped: return (w, m).": (
-            lambda w, g, m, rate, beta: w + beta * m - rate * g
-        ),
+        "10 is 1 / (1 − beta) for beta = 0.9 only, and it counts the step "
+        "m, which has been made already.": lambda m, beta: 10 * m,
+    }
+    | {
+        f"You added the first {count} steps. At beta = 0.99 many more are "
+        f"worth adding; {_SUMS}, without a loop.": _first_steps(count)
+        for count in (2, 3, 10, 20, 30, 50, 60, 90, 99, 100, 200, 500)
     },
-    insight="",
+    insight="With 0.9 a weight coasts nine times its last step, with 0.99 "
+    "ninety-nine times: momentum overshoots, and a rate that is lowered "
+    "late is obeyed later still.",
+    not_finite="Is something divided by beta? It may be 0.",
 )
 
-_grade_momentum_w = against(
-    reference=lambda *args: args[0] + _m(*args),
-    cases=_MOMENTUM_CASES,
-    mistakes={
-        "m is right. It already points downhill, so add it: w + m.": (
-            lambda *args: args[0] - _m(*args)
-        ),
-        "m is right. But w went with the old m: compute the new one first.": (
-            lambda w, g, m, rate, beta: w + m
-        ),
-        "m is right. But w took a plain step, as if m were not there.": (
-            lambda w, g, m, rate, beta: w - rate * g
-        ),
-        "m is right. It already contains the rate: w + m.": (
-            lambda *args: args[0] + args[3] * _m(*args)
-        ),
-        "m is right. It already contains the rate and the minus: w + m.": (
-            lambda *args: args[0] - args[3] * _m(*args)
-        ),
-        "m is right. But the gradient has moved w twice: the new m contains "
-        "it.": lambda *args: args[0] + _m(*args) - args[3] * args[1],
-        "m is right. But beta has been applied twice: the new m contains "
-        "it.": lambda *args: args[0] + args[4] * _m(*args),
-        "m is right. For w you looked one step ahead, which is Nesterov's "
-        "form: w + m is asked.": (
-            lambda *args: args[0] + args[4] * _m(*args) - args[3] * args[1]
-        ),
-        "m is right. w has not moved: return w + m.": lambda *args: args[0],
-        "m is right. You returned the step in place of the new w.": _m,
-    },
-    insight="On a constant slope the steps add up to rate · g / (1 − beta): "
-    "with 0.9 momentum walks ten times as fast as the rate says, so a rate "
-    "found without it may be too large with it.",
-)
+_NO_DIVISION = {
+    "ZeroDivisionError": "1 − beta is never 0, but beta may be: do not divide "
+    "by it."
+}
 
-momentum_step = Exercise(
-    in_parts(("w", "m"), {"m": _grade_momentum_m, "w": _grade_momentum_w}),
+coast = Exercise(
+    explained(_NO_DIVISION)(_grade_coast),
     hints=[
-        "m is the step of last time. How much of it is kept, and what does "
-        "the new gradient add, in which direction?",
-        "m = beta * m - rate * g. Write a new m; do not change the old one "
-        "with *= or +=, which the caller still needs.",
-        "Return (w + m, m), both with the new m.",
+        "With the gradient 0, m becomes beta * m in every step. What is the "
+        "next step, and the one after it?",
+        "In the lecture 1 + 0.9 + 0.81 + … was 10. Which formula with beta "
+        "gives 10 for 0.9, and 2 for 0.5?",
+        "1 + beta + beta² + … is 1 / (1 - beta), and the first step to come is "
+        "beta * m: return beta * m / (1 - beta).",
     ],
 )
 
