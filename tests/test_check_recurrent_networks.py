@@ -20,74 +20,62 @@ def unroll(x, wx, wh, b):
     return np.stack(kept, axis=1)
 
 
-def unroll_each(x, wx, wh, b):
-    """Go through the samples, then through the steps of one."""
+def masked(x, mask, wx, wh, b):
+    h = np.zeros((len(x), len(wh)))
+    for t in range(x.shape[1]):
+        on = mask[:, t]
+        h[on] = np.tanh(x[on, t] @ wx + h[on] @ wh + b)
+    return h
+
+
+def masked_each(x, mask, wx, wh, b):
+    """Leave the steps out, one sample after the other."""
     result = []
-    for sample in x:
+    for sample, on in zip(x, mask, strict=True):
         h = 0 * b
-        result.append([])
-        for now in sample:
+        for now in sample[on]:
             h = np.tanh(now @ wx + wh.T @ h + b)
-            result[-1].append(h.tolist())
+        result.append(h.tolist())
     return result
 
 
-def unroll_by_keras(x, wx, wh, b):
+def masked_by_keras(x, mask, wx, wh, b):
     import keras
 
-    layer = keras.layers.SimpleRNN(len(wh), return_sequences=True)
+    layer = keras.layers.SimpleRNN(len(wh))
     layer.build(x.shape)
     layer.set_weights([wx, wh, b])
-    return layer(x)
+    return layer(x, mask=mask)
 
 
-def unrolled(step: Callable, first: float = 0.0) -> Callable:
-    def memories(x, wx, wh, b):
-        result = np.zeros((*x.shape[:2], len(wh)))
-        h = np.full((len(x), len(wh)), first)
-        for t in range(x.shape[1]):
-            h = result[:, t] = step(x[:, t] @ wx, h @ wh, b)
-        return result
+def masked_by(rule: Callable) -> Callable:
+    """Choose between the new memory and the old one in another way."""
 
-    return memories
-
-
-def from_zero(x, wx, wh, b):
-    kept = []
-    for t in range(x.shape[1]):
+    def last_memory(x, mask, wx, wh, b):
         h = np.zeros((len(x), len(wh)))
-        h = np.tanh(x[:, t] @ wx + h @ wh + b)
-        kept.append(h)
-    return np.stack(kept, axis=1)
+        for t in range(x.shape[1]):
+            h = rule(mask[:, t], np.tanh(x[:, t] @ wx + h @ wh + b), h)
+        return h
+
+    return last_memory
 
 
-def one_array(x, wx, wh, b):
+def zeros_instead(x, mask, *weights):
+    return unroll(np.where(mask[:, :, None], x, 0), *weights)[:, -1]
+
+
+def all_memories(x, mask, wx, wh, b):
     h, kept = np.zeros((len(x), len(wh))), []
     for t in range(x.shape[1]):
-        h[:] = np.tanh(x[:, t] @ wx + h @ wh + b)
+        new = np.tanh(x[:, t] @ wx + h @ wh + b)
+        h = np.where(mask[:, [t]], new, h)
         kept.append(h)
     return np.stack(kept, axis=1)
 
 
-def over_samples(x, wx, wh, b):
-    h, kept = 0.0 * b, []
-    for sample in x:
-        h = np.tanh(sample @ wx + h @ wh + b)
-        kept.append(h)
-    return np.array(kept)
-
-
-def before(x, wx, wh, b):
-    h, kept = np.zeros((len(x), len(wh))), []
-    for t in range(x.shape[1]):
-        kept.append(h)
-        h = np.tanh(x[:, t] @ wx + h @ wh + b)
-    return np.stack(kept, axis=1)
-
-
-def changing(x, wx, wh, b):
-    x += b[0]
-    return unroll(x, wx, wh, b)
+def changing(x, mask, *weights):
+    x += 1
+    return masked(x, mask, *weights)
 
 
 def after(x_shape, layers):
@@ -285,6 +273,15 @@ def entry_by_entry(run, x):
     return len(x) - 1 if run(changed) != run(x) else 0
 
 
+def taken_out(run, x):
+    far = -1
+    for d in range(len(x)):
+        others = np.delete(x, len(x) - 1 - d, axis=0)
+        if not np.array_equal(run(others), run(x)):
+            far = d
+    return far
+
+
 def put(value: float) -> Callable:
     def change(x, t):
         x[t] = value
@@ -305,7 +302,7 @@ def doubled(x, t):
 
 
 RIGHT = {
-    "memories": [unroll, unroll_each, unroll_by_keras],
+    "last_memory": [masked, masked_each, masked_by_keras],
     "shapes": [after, after_by_keras, after_lists],
     "clipped": [clip, clip_by_minimum, clip_by_keras],
     "reach": [listen, listen_from_the_front, listen_all_before],
@@ -317,16 +314,6 @@ def test_right_answers_may_look_different(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_all_right(getattr(lecture, name), RIGHT[name], monkeypatch)
-
-
-def never_emptied(x, wx, wh, b):
-    h, kept = np.zeros(len(wh)), []
-    for sample in x:
-        kept.append([])
-        for letter in sample:
-            h = np.tanh(letter @ wx + h @ wh + b)
-            kept[-1].append(h)
-    return np.array(kept)
 
 
 def one_too_far(run, x):
@@ -348,31 +335,45 @@ def each(gradients, limit):
 
 
 MISTAKES = {
-    "memories": [
-        (from_zero, "each step starts from 0 again"),
-        (lambda *a: unroll(*a)[:, -1], "This is the last memory only"),
-        (one_array, "one array many times"),
-        (lambda *a: np.swapaxes(unroll(*a), 0, 1), "np.stack(list, axis=1)"),
-        (over_samples, "You go through the samples"),
-        (never_emptied, "Each sample begins with zeros"),
-        (unrolled(lambda x, h, b: x + h + b), "The tanh is missing"),
+    "last_memory": [
+        (lambda x, mask, *w: unroll(x, *w)[:, -1], "The mask has no effect"),
+        (zeros_instead, "only its input is 0 here"),
+        (masked_by(lambda on, new, h: on[:, None] * new), "is emptied"),
         (
-            lambda *a: np.tanh(unrolled(lambda x, h, b: x + h + b)(*a)),
-            "only after the last step",
+            masked_by(lambda on, new, h: np.where(on[:, None], h, new)),
+            "The mask is turned round",
         ),
-        (unrolled(lambda x, h, b: np.tanh(x + h)), "The bias is missing"),
         (
-            lambda x, wx, wh, b: unroll(x, wx, wh.T, b),
+            masked_by(lambda on, new, h: new if on.all() else h),
+            "if it does not count for one of them",
+        ),
+        (
+            masked_by(lambda on, new, h: new if on.any() else h),
+            "if it counts for one of them",
+        ),
+        (all_memories, "Asked is the last one"),
+        (
+            lambda x, mask, *w: np.where(mask[:, [-1]], masked(x, mask, *w), 0),
+            "at the end make the memory 0",
+        ),
+        (
+            lambda x, mask, wx, wh, b: masked(x, mask, wx, wh.T, b),
             "Rows and columns of wh",
         ),
         (
-            unrolled(lambda x, h, b: np.tanh(x + h + b), 1.0),
-            "starts with ones",
+            lambda x, mask, wx, wh, b: masked(x, mask, wx, wh, 0.0),
+            "The bias is missing",
         ),
-        (before, "memories before each step"),
-        (lambda x, *a: unroll(x[:, ::-1], *a), "The steps go backwards"),
+        (
+            masked_by(lambda on, new, h: np.where(on, new, h)),
+            "mask[:, t, None] is (n, 1)",
+        ),
+        (
+            masked_by(lambda on, new, h: new if on else h),
+            "Each sample has its own True or False",
+        ),
         (changing, "changed its input"),
-        (lambda *a: list(a[0]), "gave back shape (2, 3, 2)"),
+        (lambda *a: list(a[0]), "gave back shape (2, 3, 1)"),
     ],
     "shapes": [
         (
@@ -404,6 +405,14 @@ MISTAKES = {
         (lambda *a: after(*a)[-1], "after the last layer only"),
         (lambda x, some: [x, *after(x, some)], "begins with the shape of x"),
         (unguarded, "taken apart as if it had three"),
+        (
+            lambda *a: after(*a)[: (*after(*a), None).index(None) + 1],
+            "The list ends at the first None",
+        ),
+        (
+            lambda x, some: [(x[0], x[1] if s else 1, u) for u, s in some],
+            "not even one of size 1",
+        ),
         (lambda *a: after(*a)[:1], "expected [(32, 4, 3), (32, 6)]."),
         (lambda *a: [(2, 8)], "whatever you are given"),
     ],
@@ -426,6 +435,15 @@ MISTAKES = {
             clip_by(lambda gs: sum(np.linalg.norm(g) for g in gs)),
             "You add up the norms",
         ),
+        (
+            clip_by(lambda gs: sum(abs(g).sum() for g in gs)),
+            "You add up absolute values",
+        ),
+        (
+            clip_by(lambda gs: max(np.linalg.norm(g) for g in gs)),
+            "the norm of the longest array",
+        ),
+        (lambda *a: clip(*a)[0], "This is the first array only"),
         (lambda gs, c: [1 * g for g in gs], "Nothing is clipped"),
         (
             lambda gs, c: np.hstack([np.ravel(g) for g in clip(gs, c)]),
@@ -468,6 +486,7 @@ MISTAKES = {
         (lambda run, x: len(x) - 1, "whatever run does. Compare"),
         (lambda run, x: 0, "hears the last step alone"),
         (entry_by_entry, "np.array_equal(a, b)"),
+        (taken_out, "do not take it out"),
         (lambda run, x: run(x[0]), "(steps, 2), not (2,)"),
         (lambda run, x: run(x), "shape (3,), but one number"),
         (
@@ -490,7 +509,8 @@ def test_the_insight_of_the_detective_is_true() -> None:
     wx, wh, b = (rng.normal(0, 1, s) for s in ((2, 3), (3, 3), (3,)))
 
     def tutorial(x):
-        return from_zero(np.array([x]), wx, wh, b)[0, -1]
+        from_zero = [unroll(step[None, None], wx, wh, b) for step in x]
+        return from_zero[-1][0, -1]
 
     x = rng.normal(0, 1, (7, 2))
     assert listen(tutorial, x) == 0
@@ -500,10 +520,11 @@ def test_the_insight_of_the_detective_is_true() -> None:
 
 
 def test_a_message_shows_the_numbers_of_the_first_wrong_call() -> None:
-    message = lecture.memories(from_zero).message
-    given = from_zero(*map(np.array, ([[[1], [2], [0]]], [[1]], [[-2]], [0.5])))
-    assert np.round(given.ravel(), 4).tolist() == [0.9051, 0.9866, 0.4621]
-    assert "gave [[[0.9051], [0.9866], [0.4621]]]" in message
+    message = lecture.last_memory(
+        masked_by(lambda on, new, h: on[:, None] * new)
+    ).message
+    assert round(float(np.tanh(0.5)), 4) == 0.4621  # from an empty memory
+    assert "gave [[-0.6016], [ 0.4621]]" in message
     assert "((2, 5, 3), [(8, False)]) gave" in (
         lecture.shapes(lambda x, some: [(*x[:2], u) for u, _ in some]).message
     )

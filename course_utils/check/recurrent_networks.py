@@ -10,117 +10,115 @@ from course_utils.check.exercise import Exercise, against, explained
 import numpy as np
 
 
-def _tanh_step(x: Any, h: Any, wx: Any, wh: Any, b: Any) -> np.ndarray:
-    return np.tanh(x @ wx + h @ wh + b)
+def _memories(x: Any, wx: Any, wh: Any, b: Any) -> np.ndarray:
+    """Return the memories of all steps, (n, steps, units)."""
+    h, kept = np.zeros((len(x), len(wh))), []
+    for t in range(x.shape[1]):
+        h = np.tanh(x[:, t] @ wx + h @ wh + b)
+        kept.append(h)
+    return np.stack(kept, axis=1)
 
 
-def _unrolled(
-    step: Callable[..., np.ndarray] = _tanh_step, first: float = 0.0
+def _masked(
+    rule: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] = np.where,
 ) -> Callable[..., np.ndarray]:
-    """Return a `memories` with this step, and this at the start.
+    """Return a `last_memory` in which this tells what a step leaves.
 
     Args:
-        step: Takes x, h, wx, wh and b; returns the next h.
-        first: What the memory is filled with before the first step.
+        rule: Takes whether the step counts, (n, 1), the memory that it would
+            make, and the one before it, both (n, units).
     """
 
-    def memories(x: Any, wx: Any, wh: Any, b: Any) -> np.ndarray:
-        h, kept = np.full((len(x), len(wh)), first), []
+    def last_memory(x: Any, mask: Any, wx: Any, wh: Any, b: Any) -> np.ndarray:
+        h = np.zeros((len(x), len(wh)))
         for t in range(x.shape[1]):
-            h = step(x[:, t], h, wx, wh, b)
-            kept.append(h)
-        return np.stack(kept, axis=1)
+            new = np.tanh(x[:, t] @ wx + h @ wh + b)
+            h = rule(mask[:, t, None], new, h)
+        return h
 
-    return memories
-
-
-_memories = _unrolled()
+    return last_memory
 
 
-def _memories_case(seed: int, n: int, steps: int, units: int) -> tuple:
+def _masked_case(seed: int, n: int, steps: int, units: int) -> tuple:
     rng = np.random.default_rng(seed)
     shapes = (n, steps, 2), (2, units), (units, units), (units,)
-    return tuple(rng.normal(0, 0.8, shape).round(1) for shape in shapes)
+    x, *weights = (rng.normal(0, 0.8, shape).round(1) for shape in shapes)
+    return x, rng.random((n, steps)) < 0.6, *weights
 
 
-memories = Exercise(
-    against(
-        reference=_memories,
-        cases=[
-            tuple(
-                map(
-                    np.array,
-                    ([[[1.0], [2.0], [0.0]]], [[1.0]], [[-2.0]], [0.5]),
-                )
-            ),
-            _memories_case(0, 2, 3, 3),
-            _memories_case(1, 4, 4, 2),
-            _memories_case(2, 3, 6, 5),
-        ],
-        mistakes={
-            "The memory is not carried on: each step starts from 0 again, or "
-            "wh has no effect.": _unrolled(
-                lambda x, h, wx, wh, b: np.tanh(x @ wx + b)
-            ),
-            "This is the last memory only. Asked are those of all steps, "
-            "(n, steps, units): collect them in a list.": (
-                lambda *given: _memories(*given)[:, -1]
-            ),
-            "All memories are the last one. Does the list hold one array "
-            "many times, which every step changes?": (
-                lambda *given: 0 * _memories(*given) + _memories(*given)[:, -1:]
-            ),
-            "The axes are (steps, n, units), as in a list of the steps. Asked "
-            "is (n, steps, units): np.stack(list, axis=1).": (
-                lambda *given: np.swapaxes(_memories(*given), 0, 1)
-            ),
-            "You go through the samples, and carry the memory from one to "
-            "the next. Go through the steps, x[:, t].": (
-                lambda x, *w: np.swapaxes(
-                    _memories(np.swapaxes(x, 0, 1), *w), 0, 1
-                )
-            ),
-            "The memory of one sample goes on into the next one. Each sample "
-            "begins with zeros.": lambda x, *w: _memories(
-                x.reshape(1, -1, x.shape[-1]), *w
-            ).reshape(*x.shape[:2], -1),
-            "The tanh is missing.": _unrolled(
-                lambda x, h, wx, wh, b: x @ wx + h @ wh + b
-            ),
-            "tanh comes only after the last step here. Every step hands "
-            "tanh(…) on to the next.": lambda *given: np.tanh(
-                _unrolled(lambda x, h, wx, wh, b: x @ wx + h @ wh + b)(*given)
-            ),
-            "The bias is missing.": _unrolled(
-                lambda x, h, wx, wh, b: np.tanh(x @ wx + h @ wh)
-            ),
-            "Rows and columns of wh are exchanged: it is h @ wh.": _unrolled(
-                lambda x, h, wx, wh, b: np.tanh(x @ wx + h @ wh.T + b)
-            ),
-            "The memory starts with ones. Start with zeros.": (
-                _unrolled(first=1.0)
-            ),
-            "These are the memories before each step: the first is 0, and the "
-            "last is missing. Take them after the step.": (
-                lambda *given: np.pad(
-                    _memories(*given)[:, :-1], [(0, 0), (1, 0), (0, 0)]
-                )
-            ),
-            "The steps go backwards, from the last to the first.": (
-                lambda x, *w: _memories(x[:, ::-1], *w)
-            ),
-        },
-        insight="This is keras.layers.SimpleRNN(units, return_sequences=True). "
-        "The same wx, wh and b at each step, so the layer has the same number "
-        "of weights for a word of four letters and for a whole book.",
-    ),
+_grade_last_memory = against(
+    reference=_masked(),
+    cases=[
+        (
+            np.array([[[1.0], [2.0], [0.0]]] * 2),
+            np.array([[True, True, True], [True, False, True]]),
+            *map(np.array, ([[1.0]], [[-2.0]], [0.5])),
+        ),
+        # With gaps in front, inside and behind.
+        _masked_case(0, 3, 4, 2),
+        _masked_case(1, 4, 5, 3),
+        _masked_case(5, 2, 6, 5),
+    ],
+    mistakes={
+        "The mask has no effect here: steps that do not count change the "
+        "memory, too. Keep the old h there.": (
+            lambda x, mask, *w: _memories(x, *w)[:, -1]
+        ),
+        "Where a step does not count, only its input is 0 here. h @ wh and "
+        "the bias change the memory all the same: keep the old h, with "
+        "np.where.": (
+            lambda x, mask, *w: _memories(x * mask[..., None], *w)[:, -1]
+        ),
+        "The memory is emptied at a step that does not count. It stays as it "
+        "was before that step.": _masked(lambda on, new, h: new * on),
+        "The mask is turned round: True is a step that counts.": _masked(
+            lambda on, new, h: np.where(on, h, new)
+        ),
+        "A step is left out for all samples if it does not count for one of "
+        "them. Each sample has a row of its own in the mask.": _masked(
+            lambda on, new, h: new if on.all() else h
+        ),
+        "A step is taken for all samples if it counts for one of them. Each "
+        "sample has a row of its own in the mask.": _masked(
+            lambda on, new, h: new if on.any() else h
+        ),
+        "All memories are here, (n, steps, units). Asked is the last one.": (
+            lambda x, mask, *w: np.stack(
+                [_masked()(x[:, : t + 1], mask, *w) for t in range(x.shape[1])],
+                axis=1,
+            )
+        ),
+        "Steps that do not count at the end make the memory 0 here, or come "
+        "out as 0. The memory stays as it was.": (
+            lambda x, mask, *w: _masked()(x, mask, *w) * mask[:, -1:]
+        ),
+        "Rows and columns of wh are exchanged: it is h @ wh.": (
+            lambda x, mask, wx, wh, b: _masked()(x, mask, wx, wh.T, b)
+        ),
+        "The bias is missing.": lambda x, mask, wx, wh, b: _masked()(
+            x, mask, wx, wh, 0 * b
+        ),
+    },
+    insight="This is keras.layers.SimpleRNN(units) with a mask, as "
+    "layers.Masking or Embedding(…, mask_zero=True) make one. A row of zeros "
+    "is not nothing: the bias and the memory itself would go on changing h.",
+)
+
+_ROWS = {
+    "core dimension|mismatch|broadcast": "Is mask[:, t] used as it is? That "
+    "is (n,): mask[:, t, None] is (n, 1) and belongs to the samples.",
+    "truth value": "Each sample has its own True or False: "
+    "np.where(mask[:, t, None], new, h).",
+}
+
+last_memory = Exercise(
+    explained(_ROWS)(_grade_last_memory),
     hints=[
-        "What is x at step t, for all samples at once? And which shape has "
-        "the memory of all samples?",
-        "h starts as np.zeros((n, units)). At each step h = np.tanh(…) of "
-        "three terms, with the new h kept in a list.",
-        "for t in range(x.shape[1]): h = np.tanh(x[:, t] @ wx + h @ wh + b) "
-        "and append h; at the end np.stack(list, axis=1).",
+        "Which memory does a sample have after a step that does not count?",
+        "Compute the new memory for all samples, then choose for each sample "
+        "between new and old.",
+        "new = np.tanh(x[:, t] @ wx + h @ wh + b), and then "
+        "h = np.where(mask[:, t, None], new, h).",
     ],
 )
 
@@ -151,6 +149,12 @@ def _recovered(x_shape: tuple, layers: list) -> list:
         result.append(shape if before else None)
         before = sequences
     return result
+
+
+def _stopped(x_shape: tuple, layers: list) -> list:
+    """End the list at the first None."""
+    found = _shapes(x_shape, layers)
+    return found[: found.index(None) + 1] if None in found else found
 
 
 def _plain(result: Any) -> Any:
@@ -204,6 +208,12 @@ _grade_shapes = against(
         "The list ends where a layer cannot run. Each layer has its place in "
         "it: None for that one, and for all that follow.": (
             lambda *given: [s for s in _shapes(*given) if s]
+        ),
+        "The list ends at the first None. Each layer has its place in it: "
+        "None for all that follow, too.": _stopped,
+        "With return_sequences=False no axis of steps is left, not even one of "
+        "size 1: (n, units).": _alone(
+            lambda n, steps, units, s: (n, steps if s else 1, units)
         ),
         "Steps and units are exchanged: (n, steps, units).": (
             lambda *given: [s and s[:1] + s[:0:-1] for s in _shapes(*given)]
@@ -318,6 +328,18 @@ clipped = Exercise(
             "You add up the norms of the arrays. Add up the squares of all "
             "numbers, then take one root.": (
                 _scaled(_above, lambda gs: sum(_norm([g]) for g in gs))
+            ),
+            "You add up absolute values. The norm is the root of the sum of "
+            "the squares.": _scaled(
+                _above, lambda gs: sum(np.abs(g).sum() for g in gs)
+            ),
+            "You take the norm of the longest array. Take that of all numbers "
+            "together.": _scaled(
+                _above, lambda gs: max(_norm([g]) for g in gs)
+            ),
+            "This is the first array only. Return a list of all: is the "
+            "return inside the loop?": (
+                lambda *given: _scaled(_above)(*given)[0]
             ),
             "Nothing is clipped: this gives the gradients back as they "
             "are.": _scaled(lambda n, limit: 1.0),
@@ -504,7 +526,9 @@ _grade_reach = against(
 # Where == gives an array, what uses it raises.
 _WHOLE = {
     "truth value": "Compare whole outputs: np.array_equal(a, b) is one True "
-    "or False."
+    "or False.",
+    "need at least one array|out of range": "Keep all steps: change one of "
+    "them, do not take it out.",
 }
 
 reach = Exercise(
