@@ -42,10 +42,10 @@ CLASSIC = {  # with the epochs and seeds for which two processor cores suffice
     "LeNet-5 with ReLU": (partial(models.lenet5, activation="relu"), 5, 3),
     "baseline": (models.baseline, 5, 3),
     "AlexNet-8": (models.alexnet8, 2, 1),
-    "VGG-16": (models.vgg16, 0, 0),  # only how fast it trains
+    "VGG-16": (models.vgg16, 1, 1),
     "Inception-10": (models.inception10, 5, 3),
     "Inception-10, frozen": (partial(models.inception10, frozen=True), 5, 3),
-    "ResNet-18": (models.resnet18, 0, 0),  # likewise
+    "ResNet-18": (models.resnet18, 1, 1),
 }
 
 
@@ -352,9 +352,7 @@ def classic(options: argparse.Namespace) -> None:
     speeds((data.x_train / 255).astype("float32"), data.y_train, log)
     plan = {}
     for name, (_, epochs, seeds) in CLASSIC.items():
-        amounts = options.epochs or epochs, options.seeds or seeds
-        if all(amounts):
-            plan[name] = amounts
+        plan[name] = options.epochs or epochs, options.seeds or seeds
     # Seed by seed: whoever breaks it off has something of every network.
     for seed in range(max(seeds for _, seeds in plan.values())):
         for name, (epochs, seeds) in plan.items():
