@@ -186,6 +186,11 @@ class Lab:
 
     def run_all(self, seconds: float = 120) -> None:
         """Run every cell, until the end or the first error."""
+        self.begin()
+        self.wait(seconds)
+
+    def begin(self) -> None:
+        """Start to run every cell, and do not wait for the end."""
         self.page.evaluate("course.clear()")
         for _ in range(10):
             self.page.evaluate("course.runAll()")
@@ -194,6 +199,9 @@ class Lab:
                 break
             except TimeoutError:
                 continue  # The request was swallowed: ask again.
+
+    def wait(self, seconds: float) -> None:
+        """Wait until every cell has run, or one has failed."""
         self.page.wait_for_function(
             "course.finished()", timeout=seconds * SECONDS, polling=50
         )
