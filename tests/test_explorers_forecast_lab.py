@@ -211,6 +211,22 @@ def test_the_question_shows_what_is_seen_and_what_is_asked(
     assert f"window {window}, {horizon} day" in axes.get_title("left")
 
 
+@pytest.mark.parametrize("ahead", [1, 7, 30])
+def test_before_a_training_the_naive_forecast_is_shown(ahead: int) -> None:
+    lab = make()
+    lab.set(horizon=ahead)
+    actual, network, naive = (
+        np.array(line.get_ydata()) for line in lab.live.figure.axes[1].lines
+    )
+    np.testing.assert_array_equal(actual, PRICES[-100:])
+    np.testing.assert_array_equal(naive, PRICES[-100 - ahead : -ahead])
+    assert np.isnan(network).all()
+    lab.run()
+    shown_then = forecasts(lab)
+    lab.set(horizon=2)  # what was forecast stays until it is replaced
+    assert forecasts(lab) == shown_then
+
+
 @pytest.mark.parametrize(
     "moved", ["kind", "target", "window", "units", "horizon"]
 )

@@ -27,6 +27,7 @@ from matplotlib.ticker import MaxNLocator
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 CLOSE = 30  # steps in the close-up
+BEFORE = 100  # steps of naive that are shown before a training
 WINDOW, UNITS, AHEAD = 120, 128, 30  # at most
 EVERY = 1.0  # seconds between two signs of life
 PATIENCE = 10.0  # seconds to wait for another training to end
@@ -52,7 +53,8 @@ def forecast_lab(
     network sees, and what it has to foretell. Train calls your function in a
     thread of its own with what the controls say. The picture in the middle
     shows all of its forecasts, the lower one the last 30, where one can see
-    whether the network is ahead or a step late. All tries are in a table.
+    whether the network is ahead or a step late; before the first training
+    both have the naive forecast alone. All tries are in a table.
 
     Args:
         forecast: Takes the kind ("SimpleRNN", "LSTM" or "GRU"), the window
@@ -150,6 +152,7 @@ class ForecastLab(Explorer):
         self._forecasts, self._step = forecasts, step
         self._text = "No forecast yet: press Train."
         self._used: dict[str, Any] = {}  # what the picture was made with
+        self._naive = 0  # steps ahead of the naive forecast shown before
         self._stop = False
         self._began = self._told = 0.0
         self._thread: threading.Thread | None = None
@@ -426,12 +429,6 @@ class ForecastLab(Explorer):
             ncols=3,
             fontsize=10,
         )
-        self._axes[0].set_title(
-            "All forecasts: press Train", fontsize=11, loc="left"
-        )
-        self._axes[1].set_title(
-            "A close-up of the end", fontsize=11, loc="left"
-        )
         live.moving(*self._lines)
         return live
 
@@ -447,6 +444,23 @@ class ForecastLab(Explorer):
         self._wanted.set_data([ahead] * len(wanted), wanted)
         asked = forecast_score.settings(values, self._step)
         self._title.set_text(f"The question: {asked}")
+        if not self.tries and ahead != self._naive:
+            self._naive = ahead
+            self._show_naive(ahead)
+
+    def _show_naive(self, ahead: int) -> None:
+        """Draw the forecast that needs no training."""
+        count = min(BEFORE, len(self._series) - ahead)
+        if count < 2:
+            return
+        actual, held = self._series[ahead:], self._series[:-ahead]
+        nothing = np.full(count, np.nan)
+        steps = f"{ahead} {self._step}{'s' * (ahead > 1)}"
+        self._draw(
+            np.arange(1 - count, 1),
+            (actual[-count:], nothing, held[-count:]),
+            f"Naive alone, {steps} ahead: press Train",
+        )
 
     def _draw(
         self, days: np.ndarray, series: tuple[np.ndarray, ...], settings: str
