@@ -626,10 +626,11 @@ def _set_up() -> None:
     shell = get_ipython()
     if shell is not None:
         # Loading the backend makes Jupyter register its own way of showing
-        # figures, which has no text alternative: let it. A bundle comes
-        # first.
+        # figures, which has no text alternative: let it, then take it away.
         plt.switch_backend(plt.get_backend())
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, _bundle)
+        show = shell.display_formatter
+        show.formatters["image/png"].pop(Figure, None)
+        show.mimebundle_formatter.for_type(Figure, _bundle)
 
 
 _set_up()

@@ -110,15 +110,21 @@ def test_alternative_of_bare_axes_is_not_empty() -> None:
 
 def test_jupyter_shows_figures_of_one_size_with_their_alternative() -> None:
     cells = [
-        "from course_utils import plots\nimport matplotlib.pyplot as plt",
+        "from course_utils import plots\nimport matplotlib.pyplot as plt\n"
+        "from matplotlib.backend_bases import FigureCanvasBase as Canvas\n"
+        "draw, drawn = Canvas.print_figure, []\n"
+        "Canvas.print_figure = lambda *a, **kw: drawn.append(0) or "
+        "draw(*a, **kw)",
         "ax = plots.descent(lambda w: w**2, [1.0, 0.5])",
         "fig, ax = plt.subplots()\n_ = plots.describe(ax, 'A blank page')",
+        "len(drawn)",
     ]
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in cells]
     )
     NotebookClient(notebook, timeout=60).execute()
-    (first,), (second,) = (cell.outputs for cell in notebook.cells[1:])
+    (first,), (second,), (count,) = (c.outputs for c in notebook.cells[1:])
+    assert count.data["text/plain"] == "2"  # Jupyter does not draw them again
     assert "loss against weight w" in first.metadata["image/png"]["alt"]
     assert second.metadata["image/png"]["alt"] == "A blank page"
     assert first.data["text/plain"] == "<Figure size 600x350 with 1 Axes>"
