@@ -475,6 +475,8 @@ def test_ctrl_c_keeps_the_rows_that_are_done(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # What runs in the background of a shell was told to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     table = tmp_path / "grades.csv"
     until = time.monotonic() + 100
