@@ -2,7 +2,7 @@
 
 What the rules of tests/rules ask of every notebook is not repeated here:
 `alt_texts` and `headings_do_not_skip`. What axe finds in a page needs a
-browser: tests/browser/test_accessibility.py.
+browser: tests/browser/test_accessibility.py and test_accessible_widgets.py.
 """
 
 from __future__ import annotations
