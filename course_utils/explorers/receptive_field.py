@@ -57,8 +57,9 @@ def receptive_field(
         [], facecolors=[(*to_rgba(style.SKY)[:3], 0.18)], zorder=1
     )
     (ways,) = page.plot([], [], color=style.SKY, lw=0.8, zorder=2)
-    units = PolyCollection([], zorder=3)
-    for artist in (cones, units):
+    # To change the width of every line is most of the time, so there are two.
+    units = [PolyCollection([], lw=width, zorder=3) for width in (0.8, 0)]
+    for artist in (cones, *units):
         page.add_collection(artist, autolim=False)
     for x, words in (
         (76, "layer"),
@@ -67,7 +68,7 @@ def receptive_field(
     ):
         page.text(x, 16, words, ha="center", va="center", fontsize=9)
     names, counts, ends = (Cells(page, size) for size in (10, 10, 9))
-    live.moving(cones, ways, units)
+    live.moving(cones, ways, *units)
     for texts in (names, counts, ends):
         live.moving(*texts.artists)
 
@@ -192,14 +193,17 @@ def _paths(stack: Sequence[tuple[int, int]], unit: int) -> list[np.ndarray]:
 
 
 def _show_units(
-    units: PolyCollection,
+    units: Sequence[PolyCollection],
     paths: list[np.ndarray],
     places: list[np.ndarray],
     sides: list[float],
     heights: np.ndarray,
 ) -> None:
-    """Draw all units as boxes, darker where more ways lead to the chosen."""
-    corners, fills, edges, widths = [], [], [], []
+    """Draw all units as boxes, darker where more ways lead to the chosen.
+
+    `units` has those with an outline, and those without.
+    """
+    drawn = [([], [], []), ([], [], [])]
     square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     blue, grey = to_rgba(style.BLUE), to_rgba(style.GREY)
     faint = to_rgba(style.FAINT)
@@ -214,6 +218,7 @@ def _show_units(
             row = np.append(0, row[row > 0])
         middles = np.stack([x, np.full(len(x), y)], axis=1)
         sizes = np.stack([half, np.full(len(x), 12)], axis=1)
+        corners, fills, edges = drawn[thin]
         corners.append(middles[:, None] + square * sizes[:, None])
         share = (row / row.max())[:, None]
         seen = share > 0
@@ -221,13 +226,14 @@ def _show_units(
         blues = 1 - (0.2 + 0.8 * share) * (1 - np.array(blue))
         fills.append(np.where(seen, blues, faint if thin else 1))
         edges.append(np.where(seen, blue, grey))
-        widths += [0 if thin else 0.8] * len(row)
     fills[-1][paths[-1] > 0] = to_rgba(style.ORANGE)
     edges[-1][paths[-1] > 0] = to_rgba(style.INK)
-    units.set_verts(np.concatenate(corners))
-    units.set_facecolor(np.concatenate(fills))
-    units.set_edgecolor(np.concatenate(edges))
-    units.set_linewidth(widths)
+    for artist, (corners, fills, edges) in zip(units, drawn, strict=True):
+        if corners:
+            artist.set_verts(np.concatenate(corners))
+            artist.set_facecolor(np.concatenate(fills))
+            artist.set_edgecolor(np.concatenate(edges))
+        artist.set_visible(bool(corners))
 
 
 def _write(
