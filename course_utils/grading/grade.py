@@ -305,6 +305,7 @@ class _Judge:
             report: Gets the problem if there is no more to be said.
         """
         if self._process is None or self._process.poll() is not None:
+            self.end()  # its pipes, if it died
             self._process = self._start()
         token = secrets.token_hex(16)
         job = {"path": str(path), "box": str(box), "token": token}

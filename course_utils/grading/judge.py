@@ -255,6 +255,8 @@ class Answers:
         except wire.Gone as gone:
             self.reason = self.reason or str(gone)
             self._messages.put(None)
+        finally:
+            self._process.stdout.close()
 
     def _read(self) -> dict:
         # In short waits: a checker's time may be up between two of them.
