@@ -168,10 +168,10 @@ def test_curves_grow_and_a_pause_holds_them(lab: Lab) -> None:
     button(lab, "Pause").focus()
     lab.page.keyboard.press("Enter")
     expect(button(lab, "Resume")).to_be_visible()
-    lab.page.wait_for_timeout(300)
     stood = lab.ask("lab.batches")
-    lab.page.wait_for_timeout(300)
-    assert lab.ask("lab.batches") == stood
+    lab.page.wait_for_timeout(600)
+    ended = lab.ask("lab.batches") - stood
+    assert ended <= 1, f"{ended} batches after the one that was under way"
     frames = number(canvas, "frames")
     area(lab).get_by_label("logarithmic loss").press("Space")
     lab.page.wait_for_function(
