@@ -8,6 +8,7 @@ import warnings
 
 from course_utils import explorers
 from course_utils.explorers import tensors
+from tests.test_accessibility import contrast
 
 import numpy as np
 import pytest
@@ -447,6 +448,9 @@ def test_argmax_takes_one_axis() -> None:
     explorer = explorers.axis(BLOCK)
     explorer.set(operation="argmax", axis=(1, 2))
     assert "takes one axis" in explorer.readout
+    axes = explorer.live.figure.axes[0]
+    (notice,) = (t for t in axes.texts if "one axis" in t.get_text())
+    assert contrast(notice.get_color()) >= 4.5
     explorer.set(axis=2, keepdims=True)
     assert "no keepdims" in explorer.readout
     assert "→ (2, 3)" in explorer.readout

@@ -372,7 +372,7 @@ def axis(
     numbers = [_number(value) for value in block.flat]
     title = axes.text(start, 14, "", va="center", fontweight="bold")
     results = Cells(axes)
-    notice = axes.text(start, 60, "", va="top", fontsize=9, color=style.RED)
+    notice = axes.text(start, 60, "", va="top", fontsize=9, color=style.INK)
     kept_names = _axis_labels(axes, start, (start - 38, start - 16))
     live.moving(title, notice, *kept_names, *cells.artists, *results.artists)
 
