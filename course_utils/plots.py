@@ -185,7 +185,10 @@ def boundary(
 
 
 def images(
-    pictures: np.ndarray, titles: Sequence = (), columns: int = 10
+    pictures: np.ndarray,
+    titles: Sequence = (),
+    columns: int = 10,
+    alt: str = "",
 ) -> np.ndarray:
     """Draw pictures side by side, row after row.
 
@@ -195,6 +198,8 @@ def images(
             numbers from 0 to 255, or floats from 0 to 1.
         titles: What to write above each picture; nothing if empty.
         columns: How many pictures stand in a full row.
+        alt: What the pictures show, for readers who cannot see them, such as
+            "digits with a shadow". It comes after number and size.
 
     Returns:
         The axes, one for each picture, shape `(n,)`.
@@ -253,7 +258,7 @@ def images(
         drawn[number] = axes
     said = [" ".join(title.split()) for title in titles]
     many = f"{len(shown)} pictures" if len(shown) > 1 else "A picture"
-    text = f"{many} of {wide} × {tall} pixels"
+    text = f"{many} of {wide} × {tall} pixels" + (alt and f", {alt}")
     if said:
         text += ": " + ", ".join(said[:40]) + (", …" if said[40:] else "")
     describe(drawn[0], text + ".")

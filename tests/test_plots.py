@@ -213,6 +213,8 @@ def test_one_picture_and_one_without_a_title_can_be_drawn() -> None:
     assert plots.alternative(axes.figure) == "A picture of 28 × 28 pixels."
     (axes,) = plots.images(np.zeros((1, 28, 28)), ["nought"])
     assert plots.alternative(axes.figure).endswith("pixels: nought.")
+    (axes,) = plots.images(np.zeros((1, 28, 28)), ["nought"], alt="all black")
+    assert plots.alternative(axes.figure).endswith("pixels, all black: nought.")
     assert (axes.figure.get_size_inches() < 2.5).all(), "not blown up"
 
 
