@@ -30,6 +30,7 @@ from course_utils import datasets
 
 import numpy as np
 import pytest
+import requests
 
 ROOT = Path(__file__).parents[1]
 REAL = dict(datasets.RECIPES)
@@ -391,6 +392,66 @@ def test_a_mirror_that_fails_is_left_for_the_next(
     server.faults["/second/t10k-labels"] = fault
     first, second = datasets.RECIPES["mnist"].mirrors
     falls_back(capsys, f"{first}: {said}; {second}: {said}", "DATA_MIRROR")
+
+
+class Pieces:
+    """An answer of a server, and the clock that goes on while it comes.
+
+    Args:
+        pieces: Seconds until a piece is there, and its bytes.
+    """
+
+    def __init__(self, pieces: list[tuple[float, int]]) -> None:
+        self.raw, self.now, self.left = self, 0.0, [*pieces]
+
+    def read1(self, size: int, decode_content: bool) -> bytes:
+        if not self.left:
+            return b""
+        seconds, count = self.left.pop(0)
+        self.now += seconds
+        return b"x" * count
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+AT_THE_BAR = [(1.0, 1000)] * 40
+
+
+@pytest.mark.parametrize(
+    ("pieces", "trickles"),
+    [
+        (AT_THE_BAR, False),
+        ([(1, 999), *AT_THE_BAR], True),
+        ([(30, 1), *[(1, 10**5)] * 3], False),
+        ([(31, 1), *[(1, 10**5)] * 3], True),
+        ([*[(1, 10**5)] * 31, *AT_THE_BAR], False),
+        ([*[(1, 10**5)] * 31, (1, 999), *AT_THE_BAR], True),
+    ],
+    ids=[
+        *("at-the-bar", "below", "pause", "long-pause"),
+        *("slower-later", "below-later"),
+    ],
+)
+def test_a_slow_download_goes_on_until_it_is_too_slow_for_too_long(
+    pieces: list[tuple[float, int]],
+    trickles: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    response = Pieces(pieces)
+    monkeypatch.setattr(datasets, "time", response)
+    datasets._watch(response)
+    received = response.stream(1000, decode_content=True)
+    if trickles:
+        with pytest.raises(requests.exceptions.Timeout, match="trickles"):
+            list(received)
+    else:
+        assert sum(map(len, received)) == sum(count for _, count in pieces)
+
+
+def test_a_download_shows_how_far_it_is(capsys: pytest.CaptureFixture) -> None:
+    datasets.load("mnist")
+    assert "100%" in capsys.readouterr().err
 
 
 def test_without_a_network_there_is_the_stand_in(
