@@ -242,6 +242,7 @@ MISTAKES = {
         (V_corrected, "returned the corrected V"),
         (without_root, "The root is missing"),
         (inside, "inside the root"),
+        (in_keras_form, "up to epsilon: yours stands beside the root of"),
         (without_epsilon, "epsilon is missing"),
         (early_root, "before you corrected it"),
         (multiplied, "multiplied by the corrections"),
@@ -372,8 +373,6 @@ RIGHT = {
     ],
     "adam_step": [
         adam,
-        in_keras_form,
-        adam_by_keras,
         lambda *a: [np.float32(v) for v in adam(*a)],
     ],
     "diagnose": [
@@ -454,6 +453,17 @@ def test_the_adam_of_the_tutorial_has_the_name_it_has_in_the_notebook() -> None:
     assert "3.16 for tutorial_adam" in lecture.measure(first).message
     raised = lecture.measure(lambda step: step(0.0, 1.0, None, 0.1)).message
     assert "(tutorial_adam) raised" in raised
+
+
+def test_keras_and_the_lecture_put_epsilon_beside_the_root_of_V() -> None:
+    case = 0.0, 1e-6, 0.0, 0.0, 1, 1.0, 0.9, 0.999, 1e-7
+    asked, other = adam(*case)[0], in_keras_form(*case)[0]
+    assert (round(asked, 3), round(other, 3)) == (-0.909, -0.24)
+    assert scratch.adam(0.0, 1e-6, {}, 1.0) == pytest.approx(other)
+    assert adam_by_keras(*case)[0] == pytest.approx(other, rel=1e-4)
+    # In the first step its ε acts 1 / √(1 − 0.999) times as much.
+    far = *case[:-1], 1e-7 / np.sqrt(1 - 0.999)
+    assert adam(*far)[0] == pytest.approx(other)
 
 
 def test_momentum_coasts_as_far_as_the_exercise_says() -> None:

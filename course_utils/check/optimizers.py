@@ -121,8 +121,8 @@ _ADAM_CASES = [
     (1.0, 2.0, 0.0, 0.0, 1, 0.1, 0.9, 0.999, 1e-8),
     _adam_case(0, (3,), 2, 0.2, 0.8, 0.99, 1e-8),
     _adam_case(1, (2, 3), 5, 0.05, 0.9, 0.999, 1e-8),
-    # So late that no correction is left, a large ε is the same in Keras's
-    # form and in that of Algorithm 1.
+    # So late that no correction is left, a large ε is the same beside the
+    # root of V as it is and of the corrected one: the last grader asks that.
     _adam_case(2, (4,), 400, 0.1, 0.9, 0.9, 0.05),
     # A weight that never had a gradient stays where it is.
     (np.ones(2), *np.zeros((3, 2)), 3, 0.1, 0.9, 0.999, 1e-8),
@@ -378,16 +378,40 @@ _grade_adam_w = against(
             lambda *args: _adam()(*args) - args[0]
         ),
     },
-    insight="The correction lasts as long as the average remembers: with "
-    "beta2 = 0.999, V is still divided by 0.63 at step 1,000, and m needs no "
-    "correction after some fifty.",
+    insight="",
     not_finite="Is something divided by zero, or a root taken of a negative "
     "number? t counts from 1, and epsilon is there for a V of 0.",
 )
 
+# An early step along a gradient about as small as ε.
+_grade_epsilon = against(
+    reference=_adam(),
+    cases=[(0.0, 1e-6, 0.0, 0.0, 1, 1.0, 0.9, 0.999, 1e-7)],
+    mistakes={
+        _RIGHT + "So is the step, up to epsilon: yours stands beside the root "
+        "of the uncorrected V, as in Keras and in the lecture's adam, and "
+        "there 1e-7 acts like 3e-6 in the first step. Correct V, take the "
+        "root, then add epsilon.": _adam(
+            lambda m, V, m_hat, V_hat, e: (
+                m_hat / (V_hat**0.5 + e * (V_hat / V) ** 0.5)
+            )
+        ),
+    },
+    insight="The correction lasts as long as the average remembers: with "
+    "beta2 = 0.999, V is still divided by 0.63 at step 1,000, and m needs no "
+    "correction after some fifty.",
+)
+
+
+def _grade_adam_step(answer: Any) -> str:
+    """Grade the step first, and then the place of its ε."""
+    _grade_adam_w(answer)
+    return _grade_epsilon(answer)
+
+
 _grade_adam = in_parts(
     ("w", "m", "V"),
-    {"m": _grade_adam_m, "V": _grade_adam_V, "w": _grade_adam_w},
+    {"m": _grade_adam_m, "V": _grade_adam_V, "w": _grade_adam_step},
 )
 
 
