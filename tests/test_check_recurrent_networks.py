@@ -130,6 +130,19 @@ def one_none(x_shape, layers):
     return result
 
 
+def living_again(x_shape, layers):
+    """Go on from x after a layer that cannot run."""
+    result, shape = [], x_shape
+    for units, sequences in layers:
+        if len(shape) < 3:
+            result.append(None)
+            shape = x_shape
+        else:
+            shape = (*shape[:2], units) if sequences else (shape[0], units)
+            result.append(shape)
+    return result
+
+
 def flat(x_shape, layers):
     shape, result = list(x_shape), []
     for units, sequences in layers:
@@ -144,8 +157,14 @@ def length(gradients):
     return np.sqrt(sum((g * g).sum() for g in gradients))
 
 
+def zeros(gradients, limit):
+    return [np.zeros(g.shape) for g in gradients]
+
+
 def clip(gradients, limit):
     norm = length(gradients)
+    if not np.isfinite(norm):
+        return zeros(gradients, limit)
     factor = limit / norm if norm > limit else 1
     return [g * factor for g in gradients]
 
@@ -153,16 +172,42 @@ def clip(gradients, limit):
 def clip_by_minimum(gradients, limit):
     flat = np.concatenate([np.ravel(g) for g in gradients])
     factor = min(1, limit / max(np.linalg.norm(flat), 1e-12))
+    if np.isnan(flat).any() or np.isinf(flat).any():
+        return tuple((0 * np.nan_to_num(g)).tolist() for g in gradients)
     return tuple((factor * g).tolist() for g in gradients)
 
 
 def clip_by_keras(gradients, limit):
     import keras
 
+    if not all(np.isfinite(g).all() for g in gradients):
+        return [keras.ops.zeros_like(g) for g in gradients]
     optimizer = keras.optimizers.SGD(global_clipnorm=limit)
     return optimizer._clip_gradients(
         [keras.ops.convert_to_tensor(g) for g in gradients]
     )
+
+
+def clip_unguarded(gradients, limit):
+    factor = min(1, limit / max(length(gradients), 1e-12))
+    return [g * factor for g in gradients]
+
+
+def clip_of_lecture_05(gradients, limit):
+    norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
+    return [g * limit / max(norm, limit) for g in gradients]
+
+
+def if_broken(rule: Callable) -> Callable:
+    def clipped(gradients, limit):
+        chosen = clip if np.isfinite(length(gradients)) else rule
+        return chosen(gradients, limit)
+
+    return clipped
+
+
+def without_broken_numbers(gradients, limit):
+    return clip([np.where(np.isfinite(g), g, 0) for g in gradients], limit)
 
 
 def clip_by(norm: Callable, factor: Callable = lambda n, c: c / n) -> Callable:
@@ -394,6 +439,7 @@ MISTAKES = {
         ),
         (flat, "A layer that gets (n, units) gives (n, units)"),
         (one_none, "A layer that gets None cannot run either"),
+        (living_again, "The layer behind one that cannot run gives a shape"),
         (lambda *a: [s for s in after(*a) if s], "The list ends where"),
         (
             lambda *a: [
@@ -449,6 +495,43 @@ MISTAKES = {
             lambda gs, c: np.hstack([np.ravel(g) for g in clip(gs, c)]),
             "All numbers stand in one array",
         ),
+        (
+            lambda gs, c: (zeros if length(gs) > c else clip)(gs, c),
+            "A long gradient becomes 0 here",
+        ),
+        (clip_unguarded, "are right. But inf and NaN come through here"),
+        (clip_of_lecture_05, "and with a norm of NaN everything does"),
+        (
+            lambda gs, c: (zeros if np.isnan(length(gs)) else clip_unguarded)(
+                gs, c
+            ),
+            "a norm of inf is larger than the limit as well",
+        ),
+        (
+            lambda gs, c: (zeros if length(gs) == np.inf else clip_unguarded)(
+                gs, c
+            ),
+            "a norm of NaN is not equal to inf",
+        ),
+        (if_broken(lambda gs, c: [0 * g for g in gs]), "are no products"),
+        (if_broken(lambda gs, c: gs), "the gradients come back as they are"),
+        (without_broken_numbers, "some numbers still make a step"),
+        (
+            if_broken(lambda gs, c: [np.nan_to_num(g) for g in gs]),
+            "some numbers still make a step",
+        ),
+        (
+            if_broken(
+                lambda gs, c: [
+                    g if np.isfinite(g).all() else np.zeros(g.shape) for g in gs
+                ]
+            ),
+            "some numbers still make a step",
+        ),
+        (if_broken(lambda gs, c: [g + np.nan for g in gs]), "new zeros, np."),
+        (if_broken(lambda gs, c: [0.0 for g in gs]), "gave back shape ()"),
+        (if_broken(lambda gs, c: []), "should give back 2 values"),
+        (if_broken(lambda gs, c: None), "Is a return missing?"),
         (clip_in_place, "changed its input"),
         (lambda gs, c: 3.0, "should give back 2 values"),
     ],
@@ -517,6 +600,17 @@ def test_the_insight_of_the_detective_is_true() -> None:
     assert listen(lambda x: unroll(np.array([x]), wx, wh, b)[0, -1], x) == 6
     assert np.array_equal(tutorial(x), np.tanh(x[-1] @ wx + b))
     assert "reaches 0 steps back" in lecture.reach(listen).message
+
+
+@pytest.mark.parametrize("broken", [np.inf, np.nan], ids=str)
+def test_the_insight_about_clipping_by_keras_is_true(broken: float) -> None:
+    import keras
+
+    weights = [keras.Variable([1.0, 2.0]), keras.Variable([3.0])]
+    optimizer = keras.optimizers.SGD(0.1, global_clipnorm=1.0)
+    gradients = [keras.ops.array([broken, 1.0]), keras.ops.array([2.0])]
+    optimizer.apply(gradients, weights)
+    assert all(np.isnan(weight.numpy()).all() for weight in weights)
 
 
 def test_a_message_shows_the_numbers_of_the_first_wrong_call() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from course_utils.check.exercise import Exercise, against, explained
+from course_utils.check.exercise import Exercise, Wrong, against, explained
 
 import numpy as np
 
@@ -151,6 +151,16 @@ def _recovered(x_shape: tuple, layers: list) -> list:
     return result
 
 
+def _revived(x_shape: tuple, layers: list) -> list:
+    """Let only the first layer of those that find no steps be None."""
+    result, steps = [], True
+    for units, sequences in layers:
+        shape = (*x_shape[:2], units) if sequences else (x_shape[0], units)
+        result.append(shape if steps else None)
+        steps = sequences or not steps
+    return result
+
+
 def _stopped(x_shape: tuple, layers: list) -> list:
     """End the list at the first None."""
     found = _shapes(x_shape, layers)
@@ -205,6 +215,10 @@ _grade_shapes = against(
         ],
         "A layer that gets None cannot run either: after the first None all "
         "are None.": _recovered,
+        "The layer behind one that cannot run gives a shape again. It gets "
+        "None and cannot run either: after the first None all are None.": (
+            _revived
+        ),
         "The list ends where a layer cannot run. Each layer has its place in "
         "it: None for that one, and for all that follow.": (
             lambda *given: [s for s in _shapes(*given) if s]
@@ -284,83 +298,167 @@ def _above(norm: float, limit: float) -> float:
 
 _PAIR = [np.array([3.0, 0.0]), np.array([4.0])]
 
+_clip = against(
+    reference=_scaled(_above),
+    cases=[
+        (_PAIR, 2.0),
+        (_PAIR, 10.0),
+        # Together 3, alone √5 and 2: none is above the limit alone.
+        ([np.array([2.0, -1.0]), np.array([[2.0]])], 2.5),
+        # Above the limit, and below 1.
+        ([np.array([[0.3, -0.1], [0.1, 0.5]]), np.array([0.8])], 0.4),
+        ([np.zeros(2), np.zeros((1, 1))], 1.0),
+        ([np.array([8.0, -1.0]), np.array([0.5]), np.array([4.0])], 3.0),
+    ],
+    mistakes={
+        "A long gradient becomes 0 here. Scale it to the limit: a step is "
+        "skipped only where the norm is not finite.": (
+            _scaled(lambda n, limit: 0.0 if n > limit else 1.0)
+        ),
+        "You scale short gradients up, too, and where all are 0 you "
+        "divide by their norm of 0. Leave them as they are unless the "
+        "norm is larger.": _scaled(lambda n, limit: np.divide(limit, n)),
+        "Each array is scaled by its own norm. That turns the direction: "
+        "take one norm, of all numbers together.": (_scaled(_above, each=True)),
+        "Each array is scaled by its own norm, short ones too, and one of "
+        "zeros is divided by 0. Take one norm, of all together, and scale "
+        "only if it is larger.": (
+            _scaled(lambda n, limit: np.divide(limit, n), each=True)
+        ),
+        "Each number is cut at the limit. That turns the direction: scale "
+        "all by the same factor.": lambda gradients, limit: tuple(
+            np.clip(g, -limit, limit) for g in gradients
+        ),
+        "Large gradients get the norm 1. They should get the limit: "
+        "multiply by limit / norm.": (
+            _scaled(lambda n, limit: 1 / n if n > limit else 1.0)
+        ),
+        "You divide all by the norm, whatever the limit; that is 0 where "
+        "all are 0. Multiply by limit / norm, and only if the norm is "
+        "larger.": _scaled(lambda n, limit: np.divide(1, n)),
+        "The factor is upside down: norm / limit makes large gradients "
+        "larger.": _scaled(lambda n, limit: n / limit if n > limit else 1),
+        "The root is missing: the norm is the root of the sum of the "
+        "squares.": _scaled(_above, lambda gs: _norm(gs) ** 2),
+        "You add up the norms of the arrays. Add up the squares of all "
+        "numbers, then take one root.": (
+            _scaled(_above, lambda gs: sum(_norm([g]) for g in gs))
+        ),
+        "You add up absolute values. The norm is the root of the sum of "
+        "the squares.": _scaled(
+            _above, lambda gs: sum(np.abs(g).sum() for g in gs)
+        ),
+        "You take the norm of the longest array. Take that of all numbers "
+        "together.": _scaled(_above, lambda gs: max(_norm([g]) for g in gs)),
+        "This is the first array only. Return a list of all: is the "
+        "return inside the loop?": (lambda *given: _scaled(_above)(*given)[0]),
+        "Nothing is clipped: this gives the gradients back as they "
+        "are.": _scaled(lambda n, limit: 1.0),
+        "All numbers stand in one array here. Return a list of arrays "
+        "with the shapes that came in.": lambda gradients, limit: (
+            np.concatenate([g.ravel() for g in gradients])
+            * _above(_norm(gradients), limit)
+        ),
+    },
+    insight="",
+    not_finite="The norm of gradients that are all 0 is 0: do not divide "
+    "by it.",
+)
+
+
+def _is_broken(norm: float) -> bool:
+    return not np.isfinite(norm)
+
+
+def _unless(
+    broken: Callable[[float], bool], rule: Callable[[list, float], tuple]
+) -> Callable[..., tuple]:
+    """Return a `clipped` that does something else with broken gradients.
+
+    Args:
+        broken: Takes the norm, tells whether something else is done.
+        rule: What is done then.
+    """
+
+    def clipped(gradients: list, limit: float) -> tuple:
+        chosen = rule if broken(_norm(gradients)) else _scaled(_above)
+        return chosen(gradients, limit)
+
+    return clipped
+
+
+def _zeros(gradients: list, limit: float) -> tuple:
+    return tuple(map(np.zeros_like, gradients))
+
+
+_FINITE = "Finite gradients are right."
+
+_skip = against(
+    reference=_zeros,
+    cases=[
+        ([np.array([np.inf, 1.0]), np.array([2.0])], 2.0),
+        # What is finite is above the limit, and below it.
+        ([np.array([3.0, 0.0]), np.array([4.0]), np.array([np.nan])], 2.0),
+        ([np.array([0.3]), np.array([[np.nan, -0.1]])], 1.0),
+        ([np.array([-np.inf, np.nan]), np.array([[0.5], [-0.5]])], 3.0),
+    ],
+    mistakes={
+        f"{_FINITE} But inf and NaN come through here: with a norm of inf the "
+        "factor limit / norm is 0, and 0 · inf is NaN; with a norm of NaN "
+        "nothing changes, since comparisons with NaN are False. Ask "
+        "np.isfinite(norm) first.": _scaled(_above),
+        f"{_FINITE} But with a norm of inf what is infinite becomes NaN, and "
+        "with a norm of NaN everything does. Ask np.isfinite(norm) first.": (
+            _scaled(lambda n, limit: limit / np.maximum(n, limit))
+        ),
+        f"{_FINITE} But a norm of inf is larger than the limit as well, "
+        "limit / inf is 0, and 0 · inf is NaN. np.isfinite(norm) tells both, "
+        "inf and NaN.": _unless(np.isnan, _zeros),
+        f"{_FINITE} But a norm of NaN is not equal to inf: comparisons with "
+        "NaN are False. np.isfinite(norm) tells both, inf and NaN.": (
+            _unless(np.isinf, _zeros)
+        ),
+        f"{_FINITE} But 0 · inf and 0 · NaN are NaN. Return new zeros, which "
+        "are no products: np.zeros_like(g).": _unless(
+            _is_broken, _scaled(lambda n, limit: 0.0)
+        ),
+        f"{_FINITE} Where the norm is not finite, the gradients come back as "
+        "they are: return zeros there, so that the step is skipped.": _unless(
+            _is_broken, _scaled(lambda n, limit: 1.0)
+        ),
+    },
+    insight="Keras's global_clipnorm scales by one factor, too, but skips "
+    "nothing: one inf or NaN in a gradient, and all weights are NaN.",
+    not_finite="Ask np.isfinite(norm) first, and return new zeros, "
+    "np.zeros_like(g): 0 · inf and 0 · NaN are NaN.",
+)
+
+
+def _grade_clipped(answer: Any) -> str:
+    """Grade finite gradients first, and then those that are not."""
+    _clip(answer)
+    try:
+        return _skip(answer)
+    except Wrong as wrong:
+        # Shapes are right, all is finite: so something is not 0.
+        said = str(wrong).replace(
+            "The result is not the expected one.",
+            f"{_FINITE} Where the norm is not finite, some numbers still make "
+            "a step: return zeros for all of them.",
+        )
+        raise type(wrong)(said) from None
+
+
 clipped = Exercise(
-    against(
-        reference=_scaled(_above),
-        cases=[
-            (_PAIR, 2.0),
-            (_PAIR, 10.0),
-            # Together 3, alone √5 and 2: none is above the limit alone.
-            ([np.array([2.0, -1.0]), np.array([[2.0]])], 2.5),
-            # Above the limit, and below 1.
-            ([np.array([[0.3, -0.1], [0.1, 0.5]]), np.array([0.8])], 0.4),
-            ([np.zeros(2), np.zeros((1, 1))], 1.0),
-            ([np.array([8.0, -1.0]), np.array([0.5]), np.array([4.0])], 3.0),
-        ],
-        mistakes={
-            "You scale short gradients up, too, and where all are 0 you "
-            "divide by their norm of 0. Leave them as they are unless the "
-            "norm is larger.": _scaled(lambda n, limit: np.divide(limit, n)),
-            "Each array is scaled by its own norm. That turns the direction: "
-            "take one norm, of all numbers together.": (
-                _scaled(_above, each=True)
-            ),
-            "Each array is scaled by its own norm, short ones too, and one of "
-            "zeros is divided by 0. Take one norm, of all together, and scale "
-            "only if it is larger.": (
-                _scaled(lambda n, limit: np.divide(limit, n), each=True)
-            ),
-            "Each number is cut at the limit. That turns the direction: scale "
-            "all by the same factor.": lambda gradients, limit: tuple(
-                np.clip(g, -limit, limit) for g in gradients
-            ),
-            "Large gradients get the norm 1. They should get the limit: "
-            "multiply by limit / norm.": (
-                _scaled(lambda n, limit: 1 / n if n > limit else 1.0)
-            ),
-            "You divide all by the norm, whatever the limit; that is 0 where "
-            "all are 0. Multiply by limit / norm, and only if the norm is "
-            "larger.": _scaled(lambda n, limit: np.divide(1, n)),
-            "The factor is upside down: norm / limit makes large gradients "
-            "larger.": _scaled(lambda n, limit: n / limit if n > limit else 1),
-            "The root is missing: the norm is the root of the sum of the "
-            "squares.": _scaled(_above, lambda gs: _norm(gs) ** 2),
-            "You add up the norms of the arrays. Add up the squares of all "
-            "numbers, then take one root.": (
-                _scaled(_above, lambda gs: sum(_norm([g]) for g in gs))
-            ),
-            "You add up absolute values. The norm is the root of the sum of "
-            "the squares.": _scaled(
-                _above, lambda gs: sum(np.abs(g).sum() for g in gs)
-            ),
-            "You take the norm of the longest array. Take that of all numbers "
-            "together.": _scaled(
-                _above, lambda gs: max(_norm([g]) for g in gs)
-            ),
-            "This is the first array only. Return a list of all: is the "
-            "return inside the loop?": (
-                lambda *given: _scaled(_above)(*given)[0]
-            ),
-            "Nothing is clipped: this gives the gradients back as they "
-            "are.": _scaled(lambda n, limit: 1.0),
-            "All numbers stand in one array here. Return a list of arrays "
-            "with the shapes that came in.": lambda gradients, limit: (
-                np.concatenate([g.ravel() for g in gradients])
-                * _above(_norm(gradients), limit)
-            ),
-        },
-        insight="One factor for all, so the step becomes shorter and keeps its "
-        "direction: Keras calls this global_clipnorm. Clipping helps against "
-        "gradients that explode; one that has vanished stays vanished.",
-        not_finite="The norm of gradients that are all 0 is 0: do not divide "
-        "by it.",
-    ),
+    _grade_clipped,
     hints=[
-        "All numbers of all arrays make one long vector. How long is it?",
-        "norm = the root of the sum, over all arrays, of np.sum(g**2). What "
-        "is to happen if it is not larger than limit?",
-        "factor = limit / norm if norm > limit else 1; return "
-        "[g * factor for g in gradients].",
+        "All numbers of all arrays make one long vector. How long is it? And "
+        "what is 0 * np.nan?",
+        "norm = the root of the sum, over all arrays, of np.sum(g**2). One "
+        "inf or NaN anywhere, and np.isfinite(norm) is False.",
+        "If the norm is not finite, return [np.zeros_like(g) for g in "
+        "gradients]. Else factor = limit / norm if norm > limit else 1; "
+        "return [g * factor for g in gradients].",
     ],
 )
 
