@@ -187,6 +187,21 @@ def two_means(x, y, w, b, rate, batches):
     return w, b
 
 
+def slopes_by_2h(f, x, h):
+    left, right = (f(x) - f(x - h)) / h, (f(x + h) - f(x)) / h
+    return (right - left) / (2 * h)
+
+
+def by_trial(far):
+    """Raise the rate by 0.01 until the weight runs away in 40 steps."""
+
+    def largest_rate(a):
+        rates = np.arange(0.01, 5, 0.01)
+        return next(r for r in rates if abs(1 - 2 * a * r) ** 40 > far)
+
+    return largest_rate
+
+
 def as_promised(make_y):
     return 0.1, 0.3
 
@@ -211,7 +226,8 @@ MISTAKES = [
     (lecture.curvature, middle_once, "middle counts twice"),
     (lecture.curvature, by_h, "by h once"),
     (lecture.curvature, by_2h, "divided by 2h"),
-    (lecture.curvature, by_4h2, "not 2h"),
+    (lecture.curvature, by_4h2, "The two slopes are h apart"),
+    (lecture.curvature, slopes_by_2h, "half the curvature"),
     (lecture.curvature, only_slope, "This is the slope"),
     (lecture.curvature, turned, "sign is turned"),
     (lecture.curvature, brackets, "only the last term"),
@@ -222,7 +238,9 @@ MISTAKES = [
     (lecture.largest_rate, grows, "steeper valley"),
     (lecture.largest_rate, always_one, "whatever a is"),
     (lecture.largest_rate, lambda a: 0.25, "whatever a is"),
-    (lecture.largest_rate, lambda a: 0.999 / a, "looks measured"),
+    (lecture.largest_rate, lambda a: 0.999 / a, "asked is the formula"),
+    (lecture.largest_rate, by_trial(1), "you answer 0.09, expected 0.08"),
+    (lecture.largest_rate, by_trial(100), "About right"),
     (lecture.largest_rate, lambda a: 2 * a, "curvature itself"),
     (lecture.epoch, all_samples, "all samples in every step"),
     (lecture.epoch, from_the_start_added, "taken at the first w"),
@@ -285,8 +303,9 @@ def test_a_function_in_place_of_its_value_is_explained() -> None:
     assert "call it" in lecture.curvature(lambda f, x, h: h * f).message
 
 
-def test_an_exact_rate_in_an_array_is_not_called_measured() -> None:
+def test_an_exact_rate_in_an_array_is_not_called_about_right() -> None:
     message = lecture.largest_rate(lambda a: np.array([1 / a])).message
+    assert "About right" not in message
     assert "one number was expected" in message
 
 

@@ -387,6 +387,8 @@ BASE = [
     (lambda i: i(0.4), "This equals information(0.4)"),
     (lambda i: 2 ** i(0.5), "upside down"),
     (lambda i: 0.4 ** -i(0.4), "b is 2.5 to the power 1/i"),
+    (lambda i: 10 ** i(0.1), "b is 10 to the power 1/i"),
+    (lambda i: np.exp(i(np.exp(-1))), "b is e to the power 1/i"),
     (lambda i: 0.4**-1 / i(0.4), "Put the exponent in brackets"),
     (lambda i: 2**1 / i(0.5), "This is 1/0.5 divided by information(0.5)"),
     (lambda i: np.exp(i(0.4)), "e to the power of information(0.4)"),

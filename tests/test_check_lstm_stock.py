@@ -240,6 +240,10 @@ def looking(
     return peeks
 
 
+def without_nan(one, other, cut):
+    return np.array_equal(one[:cut], other[:cut])
+
+
 def factors(low, high):
     def draw(future):
         return future * 10 ** rng.uniform(low, high, len(future))
@@ -480,6 +484,18 @@ MISTAKES = {
         (
             early_return(*factors(-0.5, 0.5)),
             "Draw factors several times. Or does the function return before",
+        ),
+        (
+            looking(times(2), same=without_nan),
+            "All later prices got the same factor, and none fell. Draw",
+        ),
+        (
+            looking(times(2), times(0.5), times(0.9), same=without_nan),
+            "All later prices got the same factor. Draw one for each day",
+        ),
+        (
+            looking(*factors(0.5, 3), same=without_nan),
+            "In 15 tries the factors lie between 3",
         ),
         (looking(times(0.1)), "same factor, and none became far larger"),
         (looking(plus(1e6)), "same amount, and none became far smaller"),

@@ -170,6 +170,11 @@ SOFTMAX = [
     (lambda z: stable(-z), "sign is turned"),
     (lambda z: 2**z / (2**z).sum(1, keepdims=True), "powers of 2"),
     (lambda z: stable(z - z.max(axis=0)), "each column"),
+    (lambda z: stable(z / z.max()), "divided by the largest score of the tab"),
+    (
+        lambda z: stable(z / z.max(axis=1, keepdims=True)),
+        "divided by the largest score of each row",
+    ),
     (lambda z: stable(stable(z)), "twice"),
     (exp_shares, "For small scores it is right. At 10,000 exp overflows"),
     (lambda z: exp_shares(z - z.max()), "largest score of the whole table"),

@@ -116,6 +116,12 @@ MISTAKES = {
             "least probable",
         ),
         (
+            lambda p, t, k: np.mean(
+                [label in np.argsort(-p)[:, :k] for label in t]
+            ),
+            "among the top k of any sample",
+        ),
+        (
             lambda p, t, k: (np.argsort(-p)[:, :k] == t[:, None]).mean(),
             "samples and places",
         ),

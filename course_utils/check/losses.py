@@ -968,6 +968,14 @@ _grade_base = against(
         "the power −i, so b is 2.5 to the power 1/i.": (
             _from_sample(0.4, lambda p, i: 2.5**i)
         ),
+        "The exponent is upside down: information(0.1) = i means 0.1 = b to "
+        "the power −i, so b is 10 to the power 1/i.": (
+            _from_sample(0.1, lambda p, i: 10**i)
+        ),
+        "The exponent is upside down: information(1/e) = i means 1/e = b to "
+        "the power −i, so b is e to the power 1/i.": (
+            _from_sample(np.exp(-1), lambda p, i: np.exp(i))
+        ),
         "You took e to the power of the information. That brings back 1/p "
         "only where the base is e.": (
             _from_sample(0.5, lambda p, i: np.exp(i))

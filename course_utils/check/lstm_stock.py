@@ -595,6 +595,45 @@ _grade_peeks = against(
     "them from the training part, and are applied to the rest as they are.",
 )
 
+
+def _factors(answer: Callable) -> list[np.ndarray]:
+    """Return what an answer multiplies the later prices by, for each try."""
+    tries = []
+
+    def prepare(series: Any, cut: int) -> np.ndarray:
+        later = np.array(series, dtype=float)[cut:] / _PRICES[cut:]
+        if not (later == 1).all():
+            tries.append(later)
+        return np.array(series)
+
+    call(answer, prepare, _PRICES, 4)
+    return tries
+
+
+def _more_draws(answer: Callable) -> str:
+    """Say what is missing in the tries of an answer that finds too little."""
+    several = f"Draw factors several times. {_EARLY}"
+    try:
+        tries = _factors(answer)
+        low, high = np.min(tries), np.max(tries)
+    except Exception:
+        return several  # another length, or none at all: nothing to tell
+    if not np.isfinite([low, high]).all():
+        return several
+    if all(np.allclose(later, later[0]) for later in tries):
+        fell = ", and none fell" if low >= 1 else ""
+        return (
+            f"All later prices got the same factor{fell}. Draw one for each "
+            "day, from far below 1 to far above, and do so several times."
+        )
+    if len(tries) == 1:
+        return several
+    return (
+        f"In {len(tries)} tries the factors lie between {low:.3g} and "
+        f"{high:.3g}. Asked are twenty tries, from a thousandth to a thousand."
+    )
+
+
 _WHOLE = "Compare whole arrays: np.array_equal(a, b, equal_nan=True)."
 
 
@@ -620,12 +659,9 @@ def _peeked(answer: Any) -> str:
             "one number was expected.",
             f"one True or False was expected. {_WHOLE}",
         )
-        if "gave False, expected True" in said:  # a single draw is anything
-            said = said.replace(
-                "The result is not the expected one.\n",
-                "The result is not the expected one. Draw factors several "
-                f"times. {_EARLY}\n",
-            )
+        unknown = "The result is not the expected one."
+        if unknown in said and "gave False, expected True" in said:
+            said = said.replace(unknown, f"{unknown} {_more_draws(answer)}", 1)
         if "changed its input" in said:
             said = (
                 "The series is not what it was. Change a copy of it, and "

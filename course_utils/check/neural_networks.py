@@ -307,6 +307,14 @@ _softmax = against(
         ),
         "You subtracted the largest score of each column. That changes the "
         "probabilities; take the largest of each row.": _less_column_maximum,
+        "You divided by the largest score of the table. That changes the "
+        "probabilities; subtract the largest score of each row.": (
+            lambda z: _exact_softmax(z / z.max())
+        ),
+        "You divided by the largest score of each row. That changes the "
+        "probabilities; subtract it.": (
+            lambda z: _exact_softmax(z / z.max(axis=1, keepdims=True))
+        ),
         "The maxima of the rows, shape (samples,), are aligned with the "
         "columns: keepdims=True is missing in the maximum.": (
             lambda z: _exact_softmax(z - z.max(axis=1))

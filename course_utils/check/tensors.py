@@ -83,6 +83,10 @@ top_k_accuracy = Exercise(
             "for each sample: axis=1.": lambda p, target, k: float(
                 _hits(p, target, k).any()
             ),
+            "A class counts as found here if it is among the top k of any "
+            "sample. Look in its own row: target[i] in top[i].": (
+                lambda p, target, k: np.isin(target, _ranked(p)[:, :k]).mean()
+            ),
             "You sorted the columns. The classes of a sample stand in its "
             "row: axis=1.": lambda p, target, k: (
                 (np.argsort(-p, axis=0)[:, :k] == target[:, None])

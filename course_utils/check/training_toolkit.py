@@ -411,6 +411,18 @@ def _counted_up(
     return last
 
 
+def _numbered_by_count(
+    whole: Callable[[Path], Any] = bool,
+) -> Callable[[Path], Path | None]:
+    """Return a function that takes how many files there are for N."""
+
+    def last(folder: Path) -> Path | None:
+        count = len(list(filter(whole, folder.glob("epoch-*.keras"))))
+        return folder / f"epoch-{count}.keras" if count else None
+
+    return last
+
+
 _newest_whole = _picked()
 _AS_TEXT = (
     "You compared the names as text, or only the first digit: then epoch-7 "
@@ -461,6 +473,10 @@ _WRONG_PATHS = {
     "glob, not rglob.": _picked(pattern="**/epoch-*.keras"),
     _STOPPED: _counted_up(),
     _STOPPED + _TAKES_BROKEN: _counted_up(Path.exists),
+    "You counted files; some are missing in the folder, so read the number "
+    "in the name.": _numbered_by_count(),
+    "You counted whole files; some are missing in the folder, so read the "
+    "number in the name.": _numbered_by_count(zipfile.is_zipfile),
     "You never find a checkpoint: the path is always None.": (
         lambda folder: None
     ),
