@@ -704,7 +704,7 @@ def test_prints_of_an_answer_are_seen(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def answer(predicted: list, y: list) -> float:
-        print("looking at", predicted)
+        print("looking at", predicted, flush=True)
         return right(predicted, y)
 
     assert check(answer)

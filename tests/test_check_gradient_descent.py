@@ -257,6 +257,11 @@ MISTAKES = [
     (lecture.measure, as_promised, "what a text says"),
     (lecture.measure, swapped, "swapped"),
     (lecture.measure, height_at_one, "slope plus intercept"),
+    (
+        lecture.measure,
+        lambda make_y: (make_y(1.0) - make_y(0.5), make_y(0.0)),
+        "y = 1.0 x + 0.3 you measured 0.5000 and 0.3000",
+    ),
 ]
 
 

@@ -443,6 +443,10 @@ def returns(self, epoch, logs=None):
     return self.count >= self.patience
 
 
+def low_enough(self, epoch, logs=None):
+    self.model.stop_training = logs["val_loss"] < 0.6
+
+
 def fixed(late):
     def on_epoch_end(self, epoch, logs=None):
         self.model.stop_training = epoch + 1 >= self.patience + late
@@ -665,6 +669,17 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
             "needs a comma: (self.units,)",
         ),
         (lambda: dense(build=third_weight), "Two weights are expected"),
+        (
+            lambda: dense(
+                build=lambda self, shape: setattr(self, "ready", True),
+                call=lambda self, x: x,
+            ),
+            "The layer has no weights",
+        ),
+        (
+            lambda: dense(call=lambda self, x: affine(self, x)[:1]),
+            "make shape (4, 3), but the result has shape (1, 3)",
+        ),
         (lambda: dense(build=misspelled_units), "no attribute 'unit'"),
         (lambda: dense(build=misspelled_units), "put into self before"),
         (lambda: dense(build=whole_shape), "its last entry is"),
@@ -769,6 +784,10 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
         (lambda: dense(call=lambda self, x: "text"), "of type str"),
     ],
     "patience": [
+        (
+            lambda: callback(low_enough),
+            "Training does not end where it should.\nWith patience = 2",
+        ),
         (lambda: stopper()(3), "Give the checker the class itself: Patience"),
         (lambda: lambda epoch, logs: None, "Asked is a class"),
         (lambda: type("Patience", (), {}), "Keras cannot use Patience"),

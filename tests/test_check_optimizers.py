@@ -324,6 +324,7 @@ MISTAKES = {
             "not empty before",
         ),
         (lambda step: first(step, g=0.0), "gradient of 0"),
+        (lambda step: 3.16 + step(0.0, 1.0, {}, 0.0), "rate of 0"),
         (lambda step: first(step, g=np.ones(3)), "shape (3,)"),
         (
             lambda step: np.linalg.norm(first(step, g=np.ones(3))),

@@ -202,6 +202,12 @@ def resume(folder, epochs):
     return newest, range(done, epochs)
 
 
+def lost_in_an_empty_folder(folder, epochs):
+    if folder.exists() and not any(folder.iterdir()):
+        return folder, range(epochs)
+    return resume(folder, epochs)
+
+
 def picking(key=number, pattern="epoch-*.keras", whole=zipfile.is_zipfile):
     """Pick in another way, and count right from there."""
 
@@ -469,6 +475,7 @@ RESUME = [
         "The path is not the expected one",
     ),
     (crashing_on_none, "There is no whole checkpoint"),
+    (lost_in_an_empty_folder, "The folder is empty."),
     (of_all_files, "You took a half-written file"),
     (listing, "On the very first run there is no folder"),
     (without_is_zipfile, "is_zipfile(path) is False for them"),
