@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from course_utils import inspection, style
 from course_utils.explorers.explorer import Explorer
+from course_utils.explorers.feature_maps import Pixels
 from course_utils.explorers.tensors import Cells, canvas
 
 import ipywidgets as widgets
@@ -20,6 +21,8 @@ UNITS = 5  # after the last layer
 # Where they are drawn: the first and last pixel, the last layer, the input.
 FIRST, LAST, HIGHEST, LOWEST = 172, 602, 50, 366
 FILLED = 0.84  # of the distance between units, by a unit
+TALL = 12  # half the height of a unit
+EDGE = FIRST - 14  # no unit is drawn to the left of it
 
 
 def receptive_field(
@@ -57,10 +60,11 @@ def receptive_field(
         [], facecolors=[(*to_rgba(style.SKY)[:3], 0.18)], zorder=1
     )
     (ways,) = page.plot([], [], color=style.SKY, lw=0.8, zorder=2)
-    # To change the width of every line is most of the time, so there are two.
-    units = [PolyCollection([], lw=width, zorder=3) for width in (0.8, 0)]
-    for artist in (cones, *units):
+    boxes = PolyCollection([], lw=0.8, zorder=3)
+    for artist in (cones, boxes):
         page.add_collection(artist, autolim=False)
+    bars = Pixels(live, "", EDGE, 410 - HIGHEST + TALL, LAST - FIRST + 28)
+    bars.set_zorder(3)
     for x, words in (
         (76, "layer"),
         (380, "darker: more ways lead to the orange unit"),
@@ -68,7 +72,7 @@ def receptive_field(
     ):
         page.text(x, 16, words, ha="center", va="center", fontsize=9)
     names, counts, ends = (Cells(page, size) for size in (10, 10, 9))
-    live.moving(cones, ways, *units)
+    live.moving(cones, ways, boxes, bars)
     for texts in (names, counts, ends):
         live.moving(*texts.artists)
 
@@ -92,7 +96,7 @@ def receptive_field(
         sides = [min(28.0, FILLED * step * field.jump) for field in fields]
         gap = min(158.0, (LOWEST - HIGHEST) / layers)
         heights = HIGHEST + gap * np.arange(layers, -1, -1)
-        _show_units(units, paths, places, sides, heights)
+        _show_units(boxes, bars, paths, places, sides, heights)
         cones.set_verts(
             [
                 [
@@ -193,47 +197,49 @@ def _paths(stack: Sequence[tuple[int, int]], unit: int) -> list[np.ndarray]:
 
 
 def _show_units(
-    units: Sequence[PolyCollection],
+    boxes: PolyCollection,
+    bars: Pixels,
     paths: list[np.ndarray],
     places: list[np.ndarray],
     sides: list[float],
     heights: np.ndarray,
 ) -> None:
-    """Draw all units as boxes, darker where more ways lead to the chosen.
+    """Draw all units, darker where more ways lead to the chosen one.
 
-    `units` has those with an outline, and those without.
+    Units are boxes, unless their outlines would hide them. Then they are
+    pixels without gaps, because hundreds of polygons take long.
     """
-    drawn = [([], [], []), ([], [], [])]
+    corners, fills, edges = [], [], []
+    size = LOWEST - HIGHEST + 2 * TALL, LAST - FIRST + 28
+    pixels = np.zeros((*size, 4), np.uint8)
+    columns = EDGE + 0.5 + np.arange(size[1])
     square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     blue, grey = to_rgba(style.BLUE), to_rgba(style.GREY)
     faint = to_rgba(style.FAINT)
     for row, x, side, y in zip(paths, places, sides, heights, strict=True):
-        half = np.full(len(x), side / 2)
         thin = side <= 4
-        if thin:
-            # Outlines would hide the boxes. What is not seen is one box.
-            wide = (x[-1] - x[0] + side) / 2
-            x = np.append((x[0] + x[-1]) / 2, x[row > 0])
-            half = np.append(wide, half[row > 0] / FILLED)  # no gaps
-            row = np.append(0, row[row > 0])
-        middles = np.stack([x, np.full(len(x), y)], axis=1)
-        sizes = np.stack([half, np.full(len(x), 12)], axis=1)
-        corners, fills, edges = drawn[thin]
-        corners.append(middles[:, None] + square * sizes[:, None])
         share = (row / row.max())[:, None]
         seen = share > 0
         # From a fifth, so that every pixel that is seen is seen.
         blues = 1 - (0.2 + 0.8 * share) * (1 - np.array(blue))
-        fills.append(np.where(seen, blues, faint if thin else 1))
+        colours = np.where(seen, blues, faint if thin else 1)
+        if thin:
+            unit = np.floor((columns - x[0]) / (x[1] - x[0]) + 0.5).astype(int)
+            there = (unit >= 0) & (unit < len(x))
+            top = round(y) - HIGHEST
+            shown = (255 * colours[unit[there]]).round()
+            pixels[top : top + 2 * TALL, there] = shown
+            continue
+        middles = np.stack([x, np.full(len(x), y)], axis=1)
+        corners.append(middles[:, None] + square * (side / 2, TALL))
+        fills.append(colours)
         edges.append(np.where(seen, blue, grey))
     fills[-1][paths[-1] > 0] = to_rgba(style.ORANGE)
     edges[-1][paths[-1] > 0] = to_rgba(style.INK)
-    for artist, (corners, fills, edges) in zip(units, drawn, strict=True):
-        if corners:
-            artist.set_verts(np.concatenate(corners))
-            artist.set_facecolor(np.concatenate(fills))
-            artist.set_edgecolor(np.concatenate(edges))
-        artist.set_visible(bool(corners))
+    boxes.set_verts(np.concatenate(corners))
+    boxes.set_facecolor(np.concatenate(fills))
+    boxes.set_edgecolor(np.concatenate(edges))
+    bars.show(pixels)
 
 
 def _write(
