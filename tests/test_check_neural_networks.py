@@ -143,6 +143,10 @@ TWO_LAYERS = [
     (lambda x, W, b, V, c: relu(x * W + b) * V + c, "entry by entry"),
     (lambda *a: stable(two(*a)), "softmax at the end"),
     (lambda x, W, b, V, c: np.tanh(x @ W + b) @ V + c, "a tanh"),
+    (
+        lambda x, W, b, V, c: 1 / (1 + np.exp(-x @ W - b)) @ V + c,
+        "a sigmoid in the hidden",
+    ),
     (lambda x, W, b, V, c: np.minimum(x @ W + b, 0) @ V + c, "kept the neg"),
     (lambda x, W, b, V, c: relu(x @ W + b), "This is the hidden layer"),
     (lambda x, W, b, V, c: np.max(x @ W + b, 0) @ V + c, "np.max(z, 0) finds"),
@@ -222,6 +226,11 @@ BACKWARD = [
         lambda x, W, d: (np.outer(x.sum(0), d.sum(0)), d.sum(0), d @ W.T),
         "multiplied two sums",
     ),
+    (lambda x, W, d: (x.T @ d * W, d.sum(0), d @ W.T), "into its own"),
+    (
+        lambda x, W, d: (x.T @ d, d.sum(0), [W.sum(1)] * len(x)),
+        "you took W without delta",
+    ),
     (lambda x, W, d: (-x.T @ d, d.sum(0), d @ W.T), "sign of dW"),
     (lambda x, W, d: (x.T @ d, d.mean(0), d @ W.T), "db is divided"),
     (lambda x, W, d: (x.T @ d, d, d @ W.T), "db is still delta"),
@@ -267,6 +276,12 @@ LARGEST_ERROR = [
     (lambda J, z: ((J(z) - jacobian(z)) ** 2).max(), "These are squares"),
     (lambda J, z: np.linalg.norm(J(z) - jacobian(z)), "norm"),
     (lambda J, z: np.abs(np.diag(J(z) - jacobian(z))).max(), "diagonal only"),
+    (
+        lambda J, z: np.abs(
+            (J(z) - jacobian(z))[~np.eye(len(z), dtype=bool)]
+        ).max(),
+        "did not look at the diagonal",
+    ),
     (lambda J, z: np.abs((J(z) - jacobian(z))[:, 0]).max(), "first column"),
     (
         lambda J, z: np.abs(J(z) - lecture.claimed_jacobian(z)).max(),

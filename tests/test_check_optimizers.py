@@ -111,6 +111,12 @@ def V_by_a_product(w, g, m, V, t, rate, b1, b2, eps):
     return w - rate * m_hat / (V_hat**0.5 + eps), m, V
 
 
+def with_betas_exchanged(w, g, m, V, t, rate, b1, b2, eps):
+    m, V = means(g, m, V, b1, b2)
+    m_hat, V_hat = m / (1 - b2**t), V / (1 - b1**t)
+    return w - rate * m_hat / (V_hat**0.5 + eps), m, V
+
+
 def without_root(w, g, m, V, t, rate, b1, b2, eps):
     m, V = means(g, m, V, b1, b2)
     return w - rate * m / (1 - b1**t) / (V / (1 - b2**t) + eps), m, V
@@ -151,6 +157,23 @@ def m_squared(w, g, m, V, t, rate, b1, b2, eps):
     m = b1 * m + (1 - b1) * g
     V = b2 * V + (1 - b2) * m**2
     return w - rate * m, m, V
+
+
+def m_of_squares(w, g, m, V, t, rate, b1, b2, eps):
+    return w - rate * m, *means(g**2, m, V, b1, b2)
+
+
+def m_weights_exchanged(w, g, m, V, t, rate, b1, b2, eps):
+    return adam(w, g, m, V, t, rate, 1 - b1, b2, eps)
+
+
+def V_weights_exchanged(w, g, m, V, t, rate, b1, b2, eps):
+    return adam(w, g, m, V, t, rate, b1, 1 - b2, eps)
+
+
+def root_of_V(*arguments):
+    w, m, V = adam(*arguments)
+    return w, m, V**0.5
 
 
 def m_by_beta2(w, g, m, V, t, rate, b1, b2, eps):
@@ -251,6 +274,11 @@ MISTAKES = {
         (m_squared, "In V you squared m"),
         (m_by_beta2, "computed with beta2"),
         (V_by_beta1, "computed with beta1"),
+        (m_weights_exchanged, "In m the two weights are exchanged"),
+        (V_weights_exchanged, "In V the two weights are exchanged"),
+        (m_of_squares, "In m the gradient is squared"),
+        (root_of_V, "You returned the root of V"),
+        (with_betas_exchanged, "beta1 and beta2 are exchanged"),
         (like_adagrad, "Adagrad"),
         (along_g, "along the gradient itself"),
         (lambda *a: (adam(*a)[0], a[2], adam(*a)[2]), "returned the old m"),
@@ -287,6 +315,10 @@ MISTAKES = {
             "nan_to_num turns it into 0",
         ),
         (lambda r, v: np.nanargmin(v) / 10, "a tenth of the place in the"),
+        (
+            lambda r, v: r[np.nanargmin(v) // 10],
+            "a tenth of the place in the array",
+        ),
         (lambda r, v: np.nanmin(v), "This is the lowest loss"),
         (lambda r, v: np.nanmin(v) / 10, "a tenth of the lowest loss"),
         (lambda r, v: r[np.nanargmin(v)] * 10, "ten times"),
@@ -319,6 +351,10 @@ MISTAKES = {
         (whole_way, "measured the whole way"),
         (lambda step: whole_way(step) / 5, "measured their mean"),
         (lambda step: first(step) ** 2, "divided by the rate, was"),
+        (
+            lambda step: first(step) * (2 if first(step) < 0.2 else 1),
+            "For only_m_uncorrected you measured",
+        ),
         (
             lambda step: -step(0.0, 1.0, {"t": 5}, 0.1) / 0.1,
             "not empty before",

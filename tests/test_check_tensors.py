@@ -157,6 +157,7 @@ MISTAKES = {
     "standardise": [
         (lambda x: x / x.std(0), "mean is still there"),
         (lambda x: (x - x.mean()) / x.std(), "whole table"),
+        (lambda x: (x - x.mean(0)) / x.std(), "deviation is that of the whole"),
         (lambda x: ((x.T - x.mean(1)) / x.std(1)).T, "standardised the rows"),
         (lambda x: (x - x.mean(0)) / x.std(0) ** 2, "variance"),
         (lambda x: (x - x.mean(0)) / x.std(0, ddof=1), "n − 1"),
@@ -214,6 +215,13 @@ MISTAKES = {
         (
             lambda s: (_mended(s), abs(s.reshape(3, -1) - _mended(s)).max()),
             "not the single marks",
+        ),
+        (
+            lambda s: (
+                _mended(s),
+                abs(s.reshape(3, -1).mean(0) - _mended(s).mean(0)).max(),
+            ),
+            "take the means along",
         ),
     ],
 }
