@@ -112,8 +112,7 @@ def unrolled(
             band = pixels[edges[0] - OUTPUT[0] : edges[1] - OUTPUT[0]]
             _paint(band, _tinted(values.T, low, high, palette))
         bands.show(pixels)
-        every = [_arrows(n, across, pitch) for n in range(len(word))]
-        arrows.set_verts(np.concatenate(every))
+        arrows.set_verts(_all_arrows(across, pitch))
         best = np.nan_to_num(output, nan=-1).argmax(axis=1)
         signs.show(
             [(x - 15, y) for y in (20, 415) for x in across],
@@ -255,13 +254,18 @@ def _paint(band: np.ndarray, colours: np.ndarray) -> None:
 
     Done in pixels, because polygons and images of matplotlib take longer.
     """
-    rows, steps, _ = colours.shape
+    # A pixel as one number is several times as fast as its four bytes.
+    band, colours, dark = (
+        pixels.view(np.uint32)[..., 0]
+        for pixels in (band, colours, np.array(DARK, np.uint8))
+    )
+    rows, steps = colours.shape
     height = len(band)
     cells = colours[np.arange(height) * rows // height]
     across, pitch = _places(steps)
     for n, x in enumerate(across - LEFT):
         left, right = round(x - 0.3 * pitch), round(x + 0.3 * pitch)
-        band[:, left : right + 1] = DARK
+        band[:, left : right + 1] = dark
         band[1:-1, left + 1 : right] = cells[1:-1, n, None]
 
 
@@ -307,6 +311,16 @@ def _arrows(step: int, across: np.ndarray, pitch: float) -> list[np.ndarray]:
         edge = 0.3 * pitch + 1
         ends += [((across[step - 1] + edge, level), (x - edge, level))]
     return [_arrow(*pair) for pair in ends]
+
+
+def _all_arrows(across: np.ndarray, pitch: float) -> np.ndarray:
+    """Return the arrows of all steps: those of the last one, and moved."""
+    steps = len(across)
+    last = np.array(_arrows(steps - 1, across, pitch))
+    moves = np.stack([across - across[-1], np.zeros(steps)], axis=1)
+    every = (last[:, None] + moves[:, None]).reshape(-1, *last.shape[1:])
+    # Nothing comes into the first step from the left.
+    return np.delete(every, 2 * steps, axis=0) if steps > 1 else every
 
 
 def _places(steps: int) -> tuple[np.ndarray, float]:
