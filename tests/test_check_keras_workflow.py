@@ -443,6 +443,10 @@ def returns(self, epoch, logs=None):
     return self.count >= self.patience
 
 
+def returns_true_once(self, epoch, logs=None):
+    return returns(self, epoch, logs) or None
+
+
 def low_enough(self, epoch, logs=None):
     self.model.stop_training = logs["val_loss"] < 0.6
 
@@ -834,6 +838,11 @@ MISTAKES: dict[str, list[tuple[Callable[[], Any], str]]] = {
         (lambda: callback(fixed(2)), "after `patience` + 2 epochs, whatever"),
         (lambda: stopper(key="loss", late=1), "You watch loss"),
         (lambda: stopper(key="loss", late=1), "one epoch too late"),
+        (
+            lambda: stopper(key="loss", late=1),
+            "the last one.\nWith patience = 2",  # and no third mistake
+        ),
+        (lambda: callback(returns_true_once), "what on_epoch_end returns"),
         (lambda: stopper(stop=stop_itself), "You set self.stop_training"),
         (lambda: callback(returns), "what on_epoch_end returns"),
         (lambda: callback(below), "It never ends a training"),
