@@ -8,6 +8,7 @@
   const LEVELS = [0, 10, 45, 140]; // sizes of text, and what smaller ones cost
   const PAGE = 100; // what one more slide costs
   const BESIDE = 8; // and an output beside its code instead of below
+  const SMALL = 60; // and a picture with the smallest text
   const ROOM = 634; // pixels for blocks: 720 less the edges
   const AGAIN = 40; // the title of the section, repeated
   const WIDTH = 1152;
@@ -244,7 +245,11 @@
         height += b.pairs[level];
         i += b.size - 1;
         cost += BESIDE + 80 * Math.max(0, 1 - b.fits[level]);
-      } else height += b.heights[level];
+      } else {
+        height += b.heights[level];
+        const last = level === LEVELS.length - 1;
+        if (last && b.block.querySelector("img")) cost += SMALL;
+      }
     }
     if (height > ROOM) return NEVER;
     return cost + 25 * ((ROOM - height) / ROOM) ** 2;
