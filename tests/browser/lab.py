@@ -312,6 +312,18 @@ def pixels(picture: Locator) -> int:
     return handle.json_value()["p"]
 
 
+def new_pixels(picture: Locator, old: int) -> int:
+    """Return the number for what an image shows once it is another one.
+
+    The text beside it may be faster.
+    """
+    for _ in range(100):
+        if (new := pixels(picture)) != old:
+            return new
+        picture.page.wait_for_timeout(50)
+    raise AssertionError("the picture shows the same as before")
+
+
 def latencies(
     page: Page, picture: Locator, keys: list[str], pause: float
 ) -> list[float]:

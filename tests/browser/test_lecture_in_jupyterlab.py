@@ -87,7 +87,7 @@ def test_learning_rate_moves_by_keyboard(lecture: Callable) -> None:
     lab.page.keyboard.press("ArrowRight")
     lab.page.keyboard.press("ArrowRight")
     expect(area).not_to_have_text(read, use_inner_text=True)
-    wait_for_other_pixels(lab, picture, shown)
+    browser.new_pixels(picture, shown)
     assert lab.errors() == []
     assert lab.complaints == []
 
@@ -141,7 +141,7 @@ def test_a_click_on_the_surface_chooses_the_start(lecture: Callable) -> None:
     shown, read = browser.pixels(picture), words(area)
     picture.click(position={"x": 250, "y": 100})
     expect(area).not_to_have_text(read, use_inner_text=True)
-    wait_for_other_pixels(lab, picture, shown)
+    browser.new_pixels(picture, shown)
     assert lab.errors() == []
 
 
@@ -152,7 +152,7 @@ def test_broadcasting_explorer_moves(lecture: Callable) -> None:
     shown, read = browser.pixels(picture), words(area)
     change_first_control(lab, area)
     expect(area).not_to_have_text(read, use_inner_text=True)
-    wait_for_other_pixels(lab, picture, shown)
+    browser.new_pixels(picture, shown)
     lab.screenshot("tensors")
     assert lab.errors() == []
 
@@ -175,7 +175,7 @@ def test_every_slider_and_choice_moves_its_picture(
             key = "ArrowLeft" if float(now) >= float(most) else "ArrowRight"
             lab.page.keyboard.press(key)
             lab.page.keyboard.press(key)
-            wait_for_other_pixels(lab, picture, shown)
+            browser.new_pixels(picture, shown)
         for choice in area.locator("select").all():
             if choice.is_disabled():
                 continue
@@ -183,19 +183,9 @@ def test_every_slider_and_choice_moves_its_picture(
             last = choice.locator("option").count() - 1
             now = choice.evaluate("choice => choice.selectedIndex")
             choice.select_option(index=0 if now else last)
-            wait_for_other_pixels(lab, picture, shown)
+            browser.new_pixels(picture, shown)
     assert lab.errors() == []
     assert lab.complaints == []
-
-
-def wait_for_other_pixels(lab: Lab, picture: Locator, old: int) -> None:
-    """Wait until a picture shows something else; the text may be faster."""
-    lab.page.wait_for_function(
-        "([image, old]) => { const now = course.pixels(image);"
-        " return now !== null && now !== old; }",
-        arg=[picture.element_handle(), old],
-        timeout=5000,
-    )
 
 
 def change_first_control(lab: Lab, area: Locator) -> None:

@@ -64,17 +64,6 @@ def turn_to(lab: Lab, wanted: Locator) -> None:
     expect(wanted).to_have_class(SHOWN)
 
 
-def wait_for_other_pixels(lab: Lab, picture: Locator, old: int) -> int:
-    """Return the new pixels of a picture once it shows something else."""
-    for _ in range(100):
-        if browser.pixels(picture) != old:
-            break
-        lab.page.wait_for_timeout(100)
-    new = browser.pixels(picture)
-    assert new != old
-    return new
-
-
 def test_slides_are_turned_and_a_slider_moves(lab: Lab) -> None:
     page = lab.page
     expect(cell(lab, "2 · Gradient descent")).to_have_class(SHOWN)
@@ -94,9 +83,9 @@ def test_slides_are_turned_and_a_slider_moves(lab: Lab) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2, steps=5)
     page.mouse.up()
-    old = wait_for_other_pixels(lab, picture, old)
+    old = browser.new_pixels(picture, old)
     handle.focus()
     page.keyboard.press("ArrowRight")  # moves the slider, not the slides
-    wait_for_other_pixels(lab, picture, old)
+    browser.new_pixels(picture, old)
     expect(shown).to_have_class(SHOWN)
     assert lab.complaints == []
