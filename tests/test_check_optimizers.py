@@ -515,5 +515,6 @@ def test_first_steps_are_as_the_insight_says() -> None:
     assert first(lecture.tutorial_adam) == pytest.approx(3.162, abs=1e-3)
     assert first(scratch.rmsprop) == pytest.approx(3.162, abs=1e-3)
     assert first(scratch.adam) == pytest.approx(1, abs=1e-3)
+    assert first(lecture.only_m_uncorrected) == pytest.approx(0.1, abs=1e-4)
     share = 1 - 0.999**1000  # of what V should be, if it is not corrected
     assert share == pytest.approx(0.63, abs=0.005)

@@ -630,7 +630,7 @@ def tutorial_adam(w: Any, g: Any, state: dict, rate: float) -> Any:
 
 def only_m_uncorrected(w: Any, g: Any, state: dict, rate: float) -> Any:
     """Step with a tenth of the length that Adam has at first."""
-    t = state["t"] = state.get("t", 0) + 1
+    t = state.get("t", 0) + 1  # adam counts it
     return w + (scratch.adam(w, g, state, rate) - w) * (1 - 0.9**t)
 
 
