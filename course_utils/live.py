@@ -21,6 +21,7 @@ import numpy as np
 import traitlets
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageColor
@@ -197,3 +198,57 @@ def _png(pixels: memoryview | np.ndarray) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
         png += struct.pack(">I", len(data)) + kind + data + check
     return png
+
+
+class Pixels(Artist):
+    """Pixels at a place of a figure, as they are.
+
+    Matplotlib's own images are scaled to their axes at every drawing, which
+    takes ten times as long.
+
+    Args:
+        live: The figure.
+        title: What stands above it.
+        x: Left edge, pixels.
+        top: Upper edge, pixels above the lower edge of the figure.
+        side: Of the square that the pixels are shown in.
+
+    Attributes:
+        axes: The square, from 0 to 1 across and up.
+        colours: What is shown, shape `(height, width, 4)`.
+    """
+
+    def __init__(
+        self, live: LiveFigure, title: str, x: int, top: int, side: int
+    ) -> None:
+        super().__init__()
+        across, up = live.canvas.get_width_height()
+        axes = live.figure.add_axes(
+            (x / across, (top - side) / up, side / across, side / up)
+        )
+        axes.set_axis_off()
+        axes.add_artist(self)
+        axes.text(0, 1 + 8 / side, title, fontsize=11)
+        self.colours = np.zeros((1, 1, 4), np.uint8)
+        self._place = x, top
+
+    def show(self, colours: np.ndarray) -> None:
+        """Show other pixels.
+
+        Args:
+            colours: Red, green, blue and opacity as bytes, shape
+                `(height, width, 4)`, not larger than the square.
+        """
+        self.colours = colours
+        self.stale = True
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Copy the pixels into the picture.
+
+        Args:
+            renderer: Matplotlib's.
+        """
+        x, top = self._place
+        height = len(self.colours)
+        upwards = np.ascontiguousarray(self.colours[::-1])
+        renderer.draw_image(renderer.new_gc(), x, top - height, upwards)

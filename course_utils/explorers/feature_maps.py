@@ -9,14 +9,12 @@ from typing import NamedTuple
 
 from course_utils import style
 from course_utils.explorers.explorer import Explorer
-from course_utils.live import LiveFigure
+from course_utils.live import LiveFigure, Pixels
 
 import ipywidgets as widgets
 import matplotlib
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
@@ -142,60 +140,6 @@ def feature_maps(
 
     live.on_click(click)
     return explorer
-
-
-class Pixels(Artist):
-    """Pixels at a place of a figure, as they are.
-
-    Matplotlib's own images are scaled to their axes at every drawing, which
-    takes ten times as long.
-
-    Args:
-        live: The figure.
-        title: What stands above it.
-        x: Left edge, pixels.
-        top: Upper edge, pixels above the lower edge of the figure.
-        side: Of the square that the pixels are shown in.
-
-    Attributes:
-        axes: The square, from 0 to 1 across and up.
-        colours: What is shown, shape `(height, width, 4)`.
-    """
-
-    def __init__(
-        self, live: LiveFigure, title: str, x: int, top: int, side: int
-    ) -> None:
-        super().__init__()
-        across, up = live.canvas.get_width_height()
-        axes = live.figure.add_axes(
-            (x / across, (top - side) / up, side / across, side / up)
-        )
-        axes.set_axis_off()
-        axes.add_artist(self)
-        axes.text(0, 1 + 8 / side, title, fontsize=11)
-        self.colours = np.zeros((1, 1, 4), np.uint8)
-        self._place = x, top
-
-    def show(self, colours: np.ndarray) -> None:
-        """Show other pixels.
-
-        Args:
-            colours: Red, green, blue and opacity as bytes, shape
-                `(height, width, 4)`, not larger than the square.
-        """
-        self.colours = colours
-        self.stale = True
-
-    def draw(self, renderer: RendererBase) -> None:
-        """Copy the pixels into the picture.
-
-        Args:
-            renderer: Matplotlib's.
-        """
-        x, top = self._place
-        height = len(self.colours)
-        upwards = np.ascontiguousarray(self.colours[::-1])
-        renderer.draw_image(renderer.new_gc(), x, top - height, upwards)
 
 
 class Sheet(NamedTuple):

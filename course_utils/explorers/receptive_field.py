@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from course_utils import inspection, style
 from course_utils.explorers.explorer import Explorer
-from course_utils.explorers.feature_maps import Pixels
 from course_utils.explorers.tensors import Cells, canvas
+from course_utils.live import Pixels
 
 import ipywidgets as widgets
 import numpy as np
