@@ -616,8 +616,8 @@ def _more_draws(answer: Callable) -> str:
     try:
         tries = _factors(answer)
         low, high = np.min(tries), np.max(tries)
-    except Exception:
-        return several  # another length, or none at all: nothing to tell
+    except (Wrong, ValueError):  # it fails, another length, none at all
+        return several
     if not np.isfinite([low, high]).all():
         return several
     if all(np.allclose(later, later[0]) for later in tries):
