@@ -227,6 +227,21 @@ def test_before_a_training_the_naive_forecast_is_shown(ahead: int) -> None:
     assert forecasts(lab) == shown_then
 
 
+def test_the_axes_stand_still_until_a_forecast_comes() -> None:
+    lab = make()
+    before, picture = limits(lab), shown(lab)
+    low, high = limits(lab)[1][2:]
+    assert low < PRICES[-130:].min() < PRICES[-130:].max() < high
+    for ahead in (2, 17, 30):
+        drag(lab, horizon=ahead)
+        assert limits(lab) == before
+        assert shown(lab) != picture
+        title = lab.live.figure.axes[1].get_title("left")
+        assert title == f"Naive alone, {ahead} days ahead: press Train"
+    lab.run()
+    assert limits(lab) != before
+
+
 @pytest.mark.parametrize(
     "moved", ["kind", "target", "window", "units", "horizon"]
 )

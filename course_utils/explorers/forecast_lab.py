@@ -12,7 +12,7 @@ import math
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from course_utils import style
@@ -415,8 +415,11 @@ class ForecastLab(Explorer):
             [], [], "o", mfc="none", mec=style.MODEL, mew=2, ms=9
         )
         live.moving(self._title, self._seen, self._held, self._wanted)
-        self._lines = []
+        self._lines, self._titles = [], []
+        self._background: list[tuple] = []  # of what the lines move on
         for axes in self._axes:
+            title = axes.set_title(" ", fontsize=11, loc="left")
+            self._titles.append(title)
             axes.set(xlim=(0, 1), xticks=[], yticks=[])
             for label, look in LOOKS.items():
                 self._lines += axes.plot([], [], label=label, ms=3.5, **look)
@@ -429,7 +432,7 @@ class ForecastLab(Explorer):
             ncols=3,
             fontsize=10,
         )
-        live.moving(*self._lines)
+        live.moving(*self._lines, *self._titles)
         return live
 
     def _ask(self, values: Mapping[str, Any]) -> None:
@@ -460,26 +463,34 @@ class ForecastLab(Explorer):
             np.arange(1 - count, 1),
             (actual[-count:], nothing, held[-count:]),
             f"Naive alone, {steps} ahead: press Train",
+            room=self._series,
         )
 
     def _draw(
-        self, days: np.ndarray, series: tuple[np.ndarray, ...], settings: str
+        self,
+        days: np.ndarray,
+        series: tuple[np.ndarray, ...],
+        settings: str,
+        room: Sequence[float] = (),
     ) -> None:
+        """Draw what came, the forecast and naive.
+
+        Both axes keep room for the last values of `room` as well, so that
+        they stand still while another naive forecast is asked for.
+        """
         near = min(CLOSE, len(days))
-        for axes, title in zip(
+        before, self._background = self._background, []
+        for axes, title, lines, text, first in zip(
             self._axes,
-            (settings, f"The last {near} {self._step}s"),
-            strict=True,
-        ):
-            axes.set_title(title, fontsize=11, loc="left")
-        for axes, lines, first in zip(
-            self._axes,
+            self._titles,
             (self._lines[:3], self._lines[3:]),
+            (settings, f"The last {near} {self._step}s"),
             (0, len(days) - near),
             strict=True,
         ):
+            title.set_text(text)
             shown = [values[first:] for values in series]
-            low, high = _limits(*shown)
+            low, high = _limits(*shown, room[-len(days) + first - AHEAD :])
             for line, values in zip(lines, shown, strict=True):
                 # What lies far outside is drawn there; matplotlib would fail.
                 values = np.clip(values, 2 * low - high, 2 * high - low)
@@ -487,14 +498,20 @@ class ForecastLab(Explorer):
             axes.set(ylim=(low, high))
             axes.set_xlim(first - 0.5, len(days) - 0.5)
             _name_days(axes, days, first)
-        self.live.still_changed()
+            self._background.append((low, high, first, *days))
+        if self._background != before:
+            self.live.still_changed()
 
 
-def _limits(*series: np.ndarray) -> tuple[float, float]:
+def _limits(
+    actual: np.ndarray,
+    predicted: np.ndarray,
+    naive: np.ndarray,
+    room: Sequence[float],
+) -> tuple[float, float]:
     """Return limits for the y-axis that what came fits into with ease."""
-    actual, predicted, naive = series
-    low = min(actual.min(), naive.min())
-    high = max(actual.max(), naive.max())
+    known = np.concatenate([actual, naive, room])
+    low, high = known.min(), known.max()
     span = high - low or max(abs(high), 1.0)
     near = predicted[np.isfinite(predicted)].clip(low - span, high + span)
     low, high = near.min(initial=low), near.max(initial=high)
