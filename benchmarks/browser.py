@@ -54,12 +54,15 @@ FOR_EVER = "while True: model.fit(x, x[:, 0, 0], verbose=0)"
 @contextlib.contextmanager
 def students(count: int) -> Iterator[None]:
     """Let so many kernels train until the block ends."""
+    clients = []
     with contextlib.ExitStack() as stack:
         for _ in range(count):
             manager, client = start_new_kernel(cwd=str(ROOT))
             stack.callback(manager.shutdown_kernel, now=True)
             stack.callback(client.stop_channels)
             client.execute(TRAINING, reply=True, timeout=300)
+            clients.append(client)
+        for client in clients:  # none has to start beside busy ones
             client.execute(FOR_EVER)
         yield
 

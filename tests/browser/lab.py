@@ -346,7 +346,7 @@ def latencies(
         page.wait_for_timeout(pause)
         assert page.evaluate("image => course.watch(image)", element)
         page.keyboard.press(key)
-        handle = page.wait_for_function("course.latency", timeout=5 * SECONDS)
+        handle = page.wait_for_function("course.latency", timeout=30 * SECONDS)
         found.append(handle.json_value())
     return found
 
