@@ -19,6 +19,7 @@ from course_utils import style
 import anywidget
 import numpy as np
 import traitlets
+from isal import isal_zlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
@@ -180,8 +181,9 @@ def _in_few_colours(image: Image.Image) -> Image.Image:
 def _png(pixels: memoryview | np.ndarray) -> bytes:
     """Encode RGBA pixels of shape (height, width, 4) quickly as PNG.
 
-    Pillow tries several filters on every row. Without any, flat drawings take
-    little more than half of the time, and no more bytes.
+    Pillow tries several filters on every row; without any, flat drawings take
+    no more bytes. And isal compresses them in a fifth of the time of zlib to
+    about the same size, photos to a third more.
     """
     pixels = np.asarray(pixels)
     height, width, _ = pixels.shape
@@ -192,7 +194,7 @@ def _png(pixels: memoryview | np.ndarray) -> bytes:
     png = b"\x89PNG\r\n\x1a\n"
     for kind, data in (
         (b"IHDR", header),
-        (b"IDAT", zlib.compress(rows, 1)),
+        (b"IDAT", isal_zlib.compress(rows, 2)),
         (b"IEND", b""),
     ):
         check = struct.pack(">I", zlib.crc32(kind + data))
