@@ -21,6 +21,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import common
@@ -35,6 +36,7 @@ from jupyter_client.manager import start_new_kernel  # noqa: E402
 from playwright.sync_api import Locator  # noqa: E402
 
 SLOWEST = 100.0  # milliseconds, for 95 of 100 moves
+PATIENCE = 30  # seconds, for a machine that a class shares
 REST = 200.0  # milliseconds between two keys, as when one looks in between
 # They train a network when the key is released, which their docstrings say.
 TRAINED = {"regularisation"}
@@ -87,10 +89,9 @@ def moves(lab: browser.Lab, area: Locator, presses: int) -> list[float]:
         # Each slider ends where it was: with the stride of another, a move
         # may change no pixel.
         way = [there, back]
-        browser.latencies(lab.page, picture, way, REST)  # not counted
-        found += browser.latencies(
-            lab.page, picture, way * (presses // 2), REST
-        )
+        press = partial(browser.latencies, lab.page, picture, pause=REST)
+        press(way, patience=PATIENCE)  # not counted
+        found += press(way * (presses // 2), patience=PATIENCE)
     return found
 
 

@@ -325,7 +325,11 @@ def new_pixels(picture: Locator, old: int) -> int:
 
 
 def latencies(
-    page: Page, picture: Locator, keys: list[str], pause: float
+    page: Page,
+    picture: Locator,
+    keys: list[str],
+    pause: float,
+    patience: float = 5,
 ) -> list[float]:
     """Press keys and return the milliseconds until the pixels change.
 
@@ -338,6 +342,7 @@ def latencies(
         picture: The image that follows.
         keys: What to press.
         pause: Milliseconds of rest before each press.
+        patience: Seconds until a picture counts as one that does not follow.
     """
     element = picture.element_handle()
     found = []
@@ -346,7 +351,9 @@ def latencies(
         page.wait_for_timeout(pause)
         assert page.evaluate("image => course.watch(image)", element)
         page.keyboard.press(key)
-        handle = page.wait_for_function("course.latency", timeout=30 * SECONDS)
+        handle = page.wait_for_function(
+            "course.latency", timeout=patience * SECONDS
+        )
         found.append(handle.json_value())
     return found
 
