@@ -16,6 +16,7 @@ from datetime import date
 import numpy as np
 
 LONG_GAP = 14  # days; the holidays of an exchange are shorter
+JUMP = 100  # times; the largest splits of shares are 50 for 1
 NAMES = {
     **dict.fromkeys(("日期", "交易日期", "tradedate", "timestamp"), "date"),
     **dict.fromkeys(("开盘", "开盘价"), "open"),
@@ -276,6 +277,17 @@ def _in_order(
             "often means that there was no trade. Returns and logarithms of "
             "them mean nothing. Better take prices that are not adjusted."
         )
+    else:
+        leaps = np.abs(np.diff(np.log(prices))) > np.log(JUMP)
+        if leaps.any():
+            at = int(leaps.argmax())
+            told.append(
+                f"WARNING: from {prices[at]:g} in line {lines[at]} to "
+                f"{prices[at + 1]:g} in line {lines[at + 1]} a price changes "
+                f"by more than {JUMP} times; such changes: {leaps.sum()}. "
+                "They are kept. No share does that: where 1.234 means 1234, "
+                "take the points out of the file."
+            )
     gaps = np.diff(dates).astype(int)
     if (gaps > LONG_GAP).any():
         longest = int(gaps.argmax())

@@ -172,9 +172,9 @@ def test_what_is_harmless_is_mended_and_told(
 def test_thousand_separators_are_read(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    data = 'date,open\n2010-04-26,"1,234,567"\n2010-04-27,"1,234"\n'
+    data = 'date,open\n2010-04-26,"1,234,567"\n2010-04-27,"98,765"\n'
     found = datasets.stock(stored(tmp_path, data))
-    assert found.values.tolist() == [1234567, 1234]
+    assert found.values.tolist() == [1234567, 98765]
     mended, _ = capsys.readouterr().out.splitlines()
     assert mended == (
         "share: Read numbers with commas or signs, 2 in all, such as "
@@ -191,6 +191,20 @@ def test_prices_that_cannot_be_are_kept_and_explained(
     warning, _ = capsys.readouterr().out.splitlines()
     assert "WARNING: zero or negative prices in line 2 are kept" in warning
     assert "adjusted" in warning
+
+
+def test_a_point_that_separates_thousands_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = "date,open\n2010-04-27,992\n2010-04-26,987.5\n2010-04-28,1.004\n"
+    found = datasets.stock(stored(tmp_path, rows))
+    assert found.values.tolist() == [987.5, 992, 1.004]
+    _, warning, _ = capsys.readouterr().out.splitlines()
+    assert "WARNING: from 992 in line 2 to 1.004 in line 4" in warning
+    assert "such changes: 1." in warning
+    # A split of fifty for one is none.
+    datasets.stock(stored(tmp_path, rows.replace("1.004", "19.9")))
+    assert "WARNING" not in capsys.readouterr().out
 
 
 def test_gaps_are_told_and_not_filled(
