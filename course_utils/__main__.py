@@ -423,6 +423,12 @@ def grade(args: argparse.Namespace) -> int:
     folder = args.folder.absolute()
     if not folder.is_dir():
         raise Stop(f"There is no folder {folder}.")
+    for ours in (sys.prefix, sys.base_prefix, Path(__file__).parent):
+        if Path(ours).resolve().is_relative_to(folder.resolve()):
+            raise Stop(
+                f"{folder} holds the course itself ({ours}): put what was "
+                "handed in into a folder of its own."
+            )
     table = (args.to or folder.resolve().parent / "grades.csv").absolute()
     if table.is_dir():
         raise Stop(f"{table} is a folder: name a file, such as grades.csv.")

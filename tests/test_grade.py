@@ -6,14 +6,17 @@ of attack, because starting processes is what takes the time.
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from course_utils import __main__ as commands
-from course_utils.grading import handed_in, judge, together, wire
+from course_utils.grading import fence, handed_in, judge, together, wire
 from course_utils.grading.grade import grade
 
 import nbformat
@@ -76,6 +79,20 @@ s = C.socket(2, 1, 0)
 here = b"\\x7f\\0\\0\\1" + bytes(8)
 C.connect(s, b"\\2\\0" + PORT.to_bytes(2, "big") + here, 16)
 C.send(s, b"hello", 5, 0)
+""",
+    "writes to a socket with C": """
+import ctypes, os
+C = ctypes.CDLL(None)
+s = C.socket(1, 1, 0)
+there = (1).to_bytes(2, "little") + os.fsencode(SOCKET) + bytes(1)
+C.connect(s, there, len(there))
+C.send(s, b"hello", 5, 0)
+""",
+    "writes to a pipe with C": """
+import ctypes, os
+C = ctypes.CDLL(None)
+pipe = C.open(os.fsencode(OTHERS + "/../../pipe"), 0o4001)
+C.write(pipe, b"hello", 5)
 """,
     "forks": """
 import os
@@ -136,6 +153,11 @@ CHEATS = {
         f"{DEF}return stolen(p, y)",
         "wrong",
     ),
+    "tells what the instructor may read": (
+        "found = open(OTHERS + '/../../course/secret').read()",
+        f"{DEF}raise ValueError(found)",
+        "wrong",
+    ),
     "calls the printed solution": (
         "",
         f"{DEF}return mean_squared_error_solution(p, y)",
@@ -165,15 +187,6 @@ CHEATS = {
     "does not parse": ("", "def mean_squared_error(:\n    pass", "wrong"),
     "starts another session": ("import os\nos.setsid()", RIGHT, "right"),
 }
-# By name: what is in the file, and what is said of it.
-BROKEN = {
-    "empty file": ("", "no JSON"),
-    "broken": ('{"cells": [', "no JSON"),
-    "deep": ("[" * 100_000, "no JSON"),
-    "list": ("[1, 2]", "no notebook"),
-    "strange cells": ('{"cells": [{"cell_type": 3}]}', "damaged"),
-    "no cells": ('{"cells": []}', "empty"),
-}
 
 
 def notebook(*sources: str, heading: str = "") -> str:
@@ -182,6 +195,19 @@ def notebook(*sources: str, heading: str = "") -> str:
     if heading:
         cells.insert(0, V4.new_markdown_cell(heading))
     return nbformat.writes(V4.new_notebook(cells=cells))
+
+
+# By name: what is in the file, and what is said of it.
+BROKEN = {
+    "empty file": ("", "no JSON"),
+    "broken": ('{"cells": [', "no JSON"),
+    "deep": ("[" * 100_000, "no JSON"),
+    "list": ("[1, 2]", "no notebook"),
+    "strange cells": ('{"cells": [{"cell_type": 3}]}', "damaged"),
+    "no cells": ('{"cells": []}', "empty"),
+    "other bytes": ('{"cells": "\xff"}', "no JSON"),
+    "much code": (notebook("x = 1\n" * 40_000), "240,000 characters of code"),
+}
 
 
 def solved(lecture: Path) -> str:
@@ -203,7 +229,17 @@ def class_room(tmp_path_factory) -> Iterator[SimpleNamespace]:
         place.mkdir(parents=True)
     (course / "file.ipynb").write_text("the course")
     server = socket.create_server(("127.0.0.1", 0))
+    (course / "secret").write_text("the marks of last year")
+    # Names of sockets are short, so it stands elsewhere.
+    door = Path(tempfile.mkdtemp()) / "door"
+    local = socket.socket(socket.AF_UNIX) if os.name == "posix" else None
+    if local:
+        local.bind(str(door))
+        local.listen()
+        os.mkfifo(root / "pipe")
+        pipe = os.open(root / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     surroundings = (
+        f"SOCKET = {str(door)!r}\n"
         f"OTHERS = {str(folder / 'zoe')!r}\nCOURSE = {str(course)!r}\n"
         f"PORT = {server.getsockname()[1]}\n"
         f"CHECKERS = {str(Path(commands.__file__).parent / 'check')!r}\n"
@@ -243,6 +279,7 @@ def class_room(tmp_path_factory) -> Iterator[SimpleNamespace]:
         (folder / name).write_text(text, encoding="utf-8")
     if os.name == "posix":
         (folder / "link.ipynb").symlink_to(folder / "zoe" / "file.ipynb")
+        (folder / "linked").symlink_to(folder / "zoe")
         os.mkfifo(folder / "pipe.ipynb")
         (folder / "unreadable.ipynb").write_text("{}")
         (folder / "unreadable.ipynb").chmod(0)
@@ -262,9 +299,15 @@ def class_room(tmp_path_factory) -> Iterator[SimpleNamespace]:
         **{"before": before, "world": world},
         rows=rows(root / "grades.csv"),
         details=rows(root / "grades-details.csv", several=True),
+        heard=os.read(pipe, 100) if local else b"",
+        local=local,
     )
     yield result
     server.close()
+    if local:
+        local.close()
+        os.close(pipe)
+        shutil.rmtree(door.parent)
 
 
 def has_world(box: Path) -> bool:
@@ -301,7 +344,8 @@ def rows(table: Path, several: bool = False) -> dict:
 def test_every_notebook_has_one_row(class_room):
     names = {
         p.relative_to(class_room.folder).as_posix()
-        for p in class_room.folder.rglob("*.ipynb")
+        for p in class_room.folder.rglob("*")
+        if p.suffix == ".ipynb" or p.is_symlink()
     }
     names = {f"'{name}" if name[0] == "=" else name for name in names}
     assert set(class_room.rows) == names
@@ -393,9 +437,10 @@ def test_the_message_says_what_happened(class_room, name, words):
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_is_no_notebook_is_said(tmp_path, name):
     text, words = BROKEN[name]
-    (tmp_path / "x.ipynb").write_text(text)
+    (tmp_path / "x.ipynb").write_text(text, encoding="latin-1")
     with pytest.raises(handed_in.Unreadable, match=words):
-        handed_in.which(tmp_path / "x.ipynb", LECTURES)
+        cells = handed_in.cells_of(handed_in.read(tmp_path / "x.ipynb"))
+        handed_in.which(cells, LECTURES)
 
 
 def test_a_broken_notebook_has_a_row(class_room):
@@ -411,6 +456,7 @@ def test_a_notebook_of_no_lecture_is_said(class_room):
 @posix
 def test_links_and_pipes_are_not_followed(class_room):
     assert "a link" in class_room.rows["link.ipynb"]["problem"]
+    assert "a link" in class_room.rows["linked"]["problem"]
     assert "no file" in class_room.rows["pipe.ipynb"]["problem"]
     # The administrator may read it, and finds no cells.
     assert class_room.rows["unreadable.ipynb"]["problem"]
@@ -432,6 +478,19 @@ def test_nobody_has_called(class_room):
     class_room.server.settimeout(0.1)
     with pytest.raises(TimeoutError):
         class_room.server.accept()
+    if class_room.world:
+        class_room.local.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            class_room.local.accept()
+        assert class_room.heard == b""
+
+
+def test_nothing_of_the_instructors_is_told(class_room):
+    if not class_room.world:
+        pytest.skip("this system gives a process no world of its own")
+    data = (class_room.root / "grades-details.csv").read_text("utf-8-sig")
+    assert "tells what the instructor may read" in data
+    assert "marks of last year" not in data
 
 
 def test_nothing_runs_on(class_room):
@@ -458,6 +517,57 @@ def test_progress_and_a_summary_are_shown(class_room):
     assert f" of {len(class_room.rows)}  second.ipynb  02  5 of 5" in said
     assert f"{len(class_room.rows)} notebooks in" in said
     assert "right on average" in said
+
+
+def handed_in_as(folder: Path, **files: str) -> list[str]:
+    """Hand in files by name and grade them; return what was said."""
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    said: list[str] = []
+    table = folder.parent / "grades.csv"
+    grade(folder, table, LECTURES, seconds=20, memory=4, say=said.append)
+    return said
+
+
+def test_all_are_read_before_the_first_is_run(tmp_path):
+    good = notebook("DONE = 1", RIGHT, CHECK)
+    folder, said = tmp_path / "in", []
+    folder.mkdir()
+    for name in "ab":
+        (folder / f"{name}.ipynb").write_text(good)
+
+    def say(line: str) -> None:
+        said.append(line)
+        (folder / "b.ipynb").unlink(missing_ok=True)
+
+    table = tmp_path / "grades.csv"
+    grade(folder, table, LECTURES, seconds=20, memory=4, say=say)
+    assert rows(table)["b.ipynb"]["right"] == "1", said
+
+
+@posix
+def test_names_that_differ_stay_different(tmp_path):
+    odd = [b"Li  A", b"Li A", b"Li\nA", b"zo\xe9", b"zo\xe8", b"\x1b[2J"]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in odd:
+        Path(os.fsdecode(bytes(folder) + b"/" + name + b".ipynb")).touch()
+    said: list[str] = []
+    table = tmp_path / "grades.csv"
+    grade(folder, table, LECTURES, seconds=20, memory=4, say=said.append)
+    assert len(rows(table)) == len(odd)
+    assert "\x1b" not in table.read_text("utf-8") + "".join(said)
+
+
+def test_an_answer_that_exits_leaves_the_next_ones_alone(tmp_path):
+    text = solved(SECOND).replace(
+        "check.gradient_descent.step(step)",
+        "check.gradient_descent.step(exit())",
+    )
+    handed_in_as(tmp_path / "in", second=text)
+    row = rows(tmp_path / "grades.csv")["second.ipynb"]
+    assert (row["right"], row["of"], row["problem"]) == ("4", "5", "")
 
 
 # The command
@@ -512,8 +622,12 @@ def test_an_old_table_is_kept(tmp_path, capsys):
         ([".", "--to", "nowhere/grades.csv"], "no folder"),
         ([".", "--to", "."], "is a folder"),
         ([".", "--seconds", "0"], "above 0"),
+        ([str(Path(commands.__file__).parents[1])], "holds the course itself"),
     ],
-    ids=["no folder", "no folder for tables", "a folder for a table", "0 s"],
+    ids=[
+        *("no folder", "no folder for tables", "a folder for a table", "0 s"),
+        "the course",
+    ],
 )
 def test_mistakes_are_told(tmp_path, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
@@ -582,13 +696,58 @@ def test_python_alone_refuses_what_a_notebook_has_no_business_with(tmp_path):
     assert len(lines) == 1 and "only Python refuses" in lines[0]
 
 
+GREEDY = {
+    "programs": (
+        "import subprocess, sys\n"
+        "for _ in range(9):\n"
+        "    subprocess.Popen([sys.executable, '-c', 'input()'], stdin=-1)",
+        "started programs",
+    ),
+    "threads": (
+        "import threading, time\n"
+        f"for _ in range({fence.THREADS} + 9):\n"
+        "    threading.Thread(target=time.sleep, args=[60]).start()",
+        "started threads",
+    ),
+    "memory": ("held = bytearray(b'x') * 3 * 10**8", "more than 0.2 GB"),
+    "files in memory": (
+        "import os\n"
+        "for _ in range(30): os.write(os.memfd_create('x'), b'x' * 10**7)",
+        "more than 0.2 GB",
+    ),
+    "nothing": ("", ""),
+}
+
+
+@pytest.mark.parametrize("name", GREEDY)
+def test_who_takes_too_much_is_stopped(name):
+    if name == "files in memory" and not hasattr(os, "memfd_create"):
+        pytest.skip("this system has no files in memory")
+    program, words = GREEDY[name]
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{program}\nimport time\ntime.sleep(60)"],
+        start_new_session=True,
+    )
+    said: list[str] = []
+    fence.watch(process.pid, 0.2, said.append)
+    until = time.monotonic() + (30 if words else 2)
+    while not said and time.monotonic() < until:
+        time.sleep(0.1)
+    fence.end(process.pid)
+    process.wait(10)
+    assert [words in line for line in said] == [True] * bool(words), said
+
+
 # What is run of a notebook
 
 
-def chosen(*sources: str, answer: str = "f", tmp_path: Path) -> list[str]:
-    path = tmp_path / "x.ipynb"
-    path.write_text(notebook(*sources))
-    cells = handed_in.cells_to_run(path)
+def cells_in(*sources: str) -> list[handed_in.Cell]:
+    data = notebook(*sources).encode()
+    return handed_in.cells_to_run(handed_in.cells_of(data))
+
+
+def chosen(*sources: str, answer: str = "f") -> list[str]:
+    cells = cells_in(*sources)
     places = handed_in.needed(answer, len(cells), cells)
     return [cells[place].source.strip() for place in sorted(places)]
 
@@ -628,15 +787,13 @@ def chosen(*sources: str, answer: str = "f", tmp_path: Path) -> list[str]:
         "decorator",
     ],
 )
-def test_only_what_an_answer_needs_is_run(tmp_path, sources, expected):
-    assert chosen(*sources, tmp_path=tmp_path) == expected
+def test_only_what_an_answer_needs_is_run(sources, expected):
+    assert chosen(*sources) == expected
 
 
-def test_the_answer_may_have_another_name(tmp_path):
-    path = tmp_path / "x.ipynb"
-    path.write_text(notebook(CHECK.replace("(mean_squared_error)", "(mine)")))
+def test_the_answer_may_have_another_name():
     task = handed_in.tasks(FIRST)[0]
-    cells = handed_in.cells_to_run(path)
+    cells = cells_in(CHECK.replace("(mean_squared_error)", "(mine)"))
     assert handed_in.answer_to(task, cells) == ("mine", 0)
 
 
@@ -645,7 +802,8 @@ def test_a_fault_of_the_course_is_not_the_learners(tmp_path, monkeypatch):
     path, box, told = tmp_path / "x.ipynb", tmp_path / "box", []
     box.mkdir()
     path.write_text(notebook("f = 1", "check.start_here.nothing(f)"))
-    job = {"path": str(path), "lectures": [str(path)], "box": str(box)}
+    data = base64.b64encode(path.read_bytes()).decode()
+    job = {"notebook": data, "lectures": [str(path)], "box": str(box)}
     job |= {"hidden": [], "checkers": [], "seconds": 20, "memory": 4}
     judge._grade(job, lambda **message: told.append(message))
     (verdict,) = [one for one in told if one["do"] == "verdict"]
@@ -750,8 +908,13 @@ def test_what_is_no_data_is_only_named(wired):
         {"!": "array", "dtype": "<f8", "shape": [10**12], "of": ""},
         *({"!": "yours", "of": 99}, {"no": "kind"}, {"!": "dict", "of": [1]}),
         {"!": "set", "of": [{"!": "list", "of": []}]},
+        # All with one hash: to look each up takes longer than the one before.
+        {"!": "dict", "of": [[i * (2**61 - 1), 0] for i in range(30_000)]},
     ],
-    ids=["objects", "too large", "not offered", "no kind", "dict", "set"],
+    ids=[
+        *("objects", "too large", "not offered", "no kind", "dict", "set"),
+        "equal hashes",
+    ],
 )
 def test_forged_data_is_refused(value):
     messages = iter([{"do": "result", "value": value, "given": None}])

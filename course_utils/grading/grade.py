@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import csv
 import json
@@ -9,7 +10,6 @@ import os
 import queue
 import secrets
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from course_utils.grading import fence
+from course_utils.grading import fence, handed_in
 
 SUMMARY = ("file", "lecture", "right", "of", "not attempted", "problem")
 DETAILS = ("file", "lecture", "exercise", "title", "verdict", "message")
@@ -49,7 +49,8 @@ class Report:
 def notebooks(folder: Path) -> list[Path]:
     """Return the notebooks in a folder and those below it, in order.
 
-    Links to folders are not followed, and Jupyter's own copies left out.
+    Links to folders are not followed but named, and Jupyter's own copies are
+    left out.
 
     Args:
         folder: Where to look.
@@ -59,11 +60,9 @@ def notebooks(folder: Path) -> list[Path]:
         folders[:] = sorted(
             name for name in folders if name != ".ipynb_checkpoints"
         )
-        found += [
-            Path(place, name)
-            for name in sorted(files)
-            if name.lower().endswith(".ipynb")
-        ]
+        links = [one for one in folders if Path(place, one).is_symlink()]
+        wanted = [one for one in files if one.lower().endswith(".ipynb")]
+        found += [Path(place, name) for name in sorted(links + wanted)]
     return found
 
 
@@ -88,6 +87,8 @@ def grade(
         say: Shows a line.
     """
     found, started = notebooks(folder), time.monotonic()
+    # All before the first one is run: whatever that does, this is graded.
+    handed = [(path, _read(path)) for path in found]
     details, reports = table.with_stem(f"{table.stem}-details"), []
     for old in filter(Path.exists, (table, details)):
         stamp = time.strftime("%Y-%m-%d-%H%M%S")
@@ -114,11 +115,11 @@ def grade(
         judge = _Judge(settings, Path(workshop))
         open_files.callback(judge.end)
         try:
-            for number, path in enumerate(found, 1):
+            for number, (path, data) in enumerate(handed, 1):
                 begun = time.monotonic()
-                report = _report(path, judge, Path(workshop), notes, say)
+                report = _report(data, judge, Path(workshop), notes, say)
                 reports.append(report)
-                name = path.relative_to(folder).as_posix()
+                name = shown(path.relative_to(folder).as_posix())
                 for row in _rows(name, report):
                     single(row)
                 whole(
@@ -135,7 +136,7 @@ def grade(
                 elif report.problem:
                     result += f" ({report.problem})"
                 say(
-                    f"{number:4} of {len(found)}  {shown(name)}  "
+                    f"{number:4} of {len(found)}  {name}  "
                     f"{report.lecture[:2]}  {result}  "
                     f"{time.monotonic() - begun:.0f} s"
                 )
@@ -172,17 +173,22 @@ def _cell(value: Any) -> Any:
     """Make a text harmless: a spreadsheet runs what begins like a formula."""
     if not isinstance(value, str):
         return value
-    text = " ".join(value.split())
+    text = " ".join(value.splitlines()).strip()
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def shown(text: str) -> str:
-    """Return a text without what would steer a terminal.
+    r"""Return a text in which what would steer a terminal is written out.
+
+    Two names that differ stay two: \n and \udce9 are none of the others.
 
     Args:
         text: Such as the name of a file.
     """
-    return "".join(one if one.isprintable() else "?" for one in text)
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode()
+        for one in text
+    )
 
 
 def _rows(name: str, report: Report) -> Iterator[Sequence[str]]:
@@ -210,8 +216,16 @@ def _summary(reports: Sequence[Report], seconds: float) -> Iterator[str]:
     )
 
 
+def _read(path: Path) -> bytes | str:
+    """Return what is in a file, or why that cannot be had."""
+    try:
+        return handed_in.read(path)
+    except handed_in.Unreadable as problem:
+        return str(problem)
+
+
 def _report(
-    path: Path,
+    data: bytes | str,
     judge: _Judge,
     workshop: Path,
     notes: set[str],
@@ -219,18 +233,12 @@ def _report(
 ) -> Report:
     """Grade one notebook, whatever it is."""
     report = Report()
-    try:
-        kind = path.lstat().st_mode
-    except OSError as error:
-        report.problem = f"The file cannot be read ({error.strerror})."
-        return report
-    if not stat.S_ISREG(kind):
-        what = "a link" if stat.S_ISLNK(kind) else "no file"
-        report.problem = f"This is {what}, which is not followed."
+    if isinstance(data, str):
+        report.problem = data
         return report
     box = Path(tempfile.mkdtemp(prefix="box-", dir=workshop))
     try:
-        for message in judge.messages(path, box, report):
+        for message in judge.messages(data, box, report):
             if message["do"] == "lecture":
                 report.lecture = message["lecture"]
                 report.exercises = [tuple(one) for one in message["exercises"]]
@@ -296,11 +304,13 @@ class _Judge:
         threading.Thread(target=listen, daemon=True).start()
         return process
 
-    def messages(self, path: Path, box: Path, report: Report) -> Iterator[dict]:
+    def messages(
+        self, data: bytes, box: Path, report: Report
+    ) -> Iterator[dict]:
         """Yield what it says about a notebook.
 
         Args:
-            path: The notebook.
+            data: What is in its file.
             box: The folder in which its code may write.
             report: Gets the problem if there is no more to be said.
         """
@@ -308,7 +318,8 @@ class _Judge:
             self.end()  # its pipes, if it died
             self._process = self._start()
         token = secrets.token_hex(16)
-        job = {"path": str(path), "box": str(box), "token": token}
+        job = {"box": str(box), "token": token}
+        job["notebook"] = base64.b64encode(data).decode()
         until = time.monotonic() + 600 + 10 * self._settings["seconds"]
         started, ended = [], False
         try:

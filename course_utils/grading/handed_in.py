@@ -6,6 +6,7 @@ import ast
 import functools
 import json
 import re
+import stat
 import symtable
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LARGEST = 50 * 2**20  # bytes of a notebook
+# Characters of code. A lecture has 20,000; Python takes seconds and hundreds
+# of megabytes to read a text of ten times that, if it means to annoy.
+LONGEST = 200_000
 
 
 class Unreadable(Exception):
@@ -56,7 +60,7 @@ def tasks(lecture: Path) -> list[Task]:
         lecture: The original notebook.
     """
     found, title = [], ""
-    for cell in _cells(lecture):
+    for cell in cells_of(lecture.read_bytes()):
         text = _text(cell)
         if cell["cell_type"] == "markdown":
             heading = re.search(r"(?m)^### Exercise [\d.]+ · (.*)$", text)
@@ -67,22 +71,21 @@ def tasks(lecture: Path) -> list[Task]:
     return found
 
 
-def which(notebook: Path, lectures: Sequence[Path]) -> Path:
+def which(cells: Sequence[dict], lectures: Sequence[Path]) -> Path:
     """Tell which lecture a notebook is a copy of.
 
     Its checkers decide; if it has none, its first heading.
 
     Args:
-        notebook: What was handed in.
+        cells: Those of the notebook.
         lectures: The originals.
 
     Returns:
         One of them.
 
     Raises:
-        Unreadable: It cannot be told, or the file is no notebook.
+        Unreadable: It cannot be told.
     """
-    cells = _cells(notebook)
     if not cells:
         raise Unreadable("The notebook is empty.")
     called = Counter(
@@ -97,7 +100,7 @@ def which(notebook: Path, lectures: Sequence[Path]) -> Path:
                 return lecture
     title = _title(cells)
     for lecture in lectures:
-        if title and title == _title(_cells(lecture)):
+        if title and title == _title(cells_of(lecture.read_bytes())):
             return lecture
     raise Unreadable(
         "It cannot be told which lecture this is: no cell calls a checker, "
@@ -105,15 +108,15 @@ def which(notebook: Path, lectures: Sequence[Path]) -> Path:
     )
 
 
-def cells_to_run(notebook: Path) -> list[Cell]:
+def cells_to_run(notebook: Sequence[dict]) -> list[Cell]:
     """Return the code of a notebook without the printed solutions.
 
     Args:
-        notebook: What was handed in.
+        notebook: Its cells.
     """
     cells = [
         _cell(part)
-        for cell in _cells(notebook)
+        for cell in notebook
         if cell["cell_type"] == "code"
         and "solution" not in _tags(cell)
         and not re.search(r"\b(def|class) \w+_solution\b", _text(cell))
@@ -247,19 +250,43 @@ def _wants(
     ]
 
 
-def _cells(path: Path) -> list[dict]:
-    """Read a notebook's cells, and see that they have what a cell has."""
+def read(path: Path) -> bytes:
+    """Return what is in a file that was handed in.
+
+    Args:
+        path: Of the file. Links are not followed.
+
+    Raises:
+        Unreadable: It is no file, or too large.
+    """
     try:
-        if path.stat().st_size > LARGEST:
+        kind = path.lstat()
+        if not stat.S_ISREG(kind.st_mode):
+            what = "a link" if stat.S_ISLNK(kind.st_mode) else "no file"
+            raise Unreadable(f"This is {what}, which is not followed.")
+        if kind.st_size > LARGEST:
             raise Unreadable(
                 f"The file is larger than {LARGEST // 2**20} MB: its outputs "
                 "have to be cleared first."
             )
-        notebook = json.loads(path.read_text(encoding="utf-8-sig"))
+        return path.read_bytes()
     except OSError as error:
         raise Unreadable(
             f"The file cannot be read ({error.strerror})."
         ) from None
+
+
+def cells_of(data: bytes) -> list[dict]:
+    """Return a notebook's cells, which have what a cell has.
+
+    Args:
+        data: What is in its file.
+
+    Raises:
+        Unreadable: It is no notebook, or has too much code.
+    """
+    try:
+        notebook = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise Unreadable("The file is damaged: it is no JSON.") from None
     if not isinstance(notebook, dict) or "cells" not in notebook:
@@ -273,6 +300,14 @@ def _cells(path: Path) -> list[dict]:
         for cell in cells
     ):
         raise Unreadable("The notebook is damaged: its cells cannot be read.")
+    code = sum(
+        len(_text(cell)) for cell in cells if cell["cell_type"] == "code"
+    )
+    if code > LONGEST:
+        raise Unreadable(
+            f"The notebook has {code:,} characters of code, more than the "
+            f"{LONGEST:,} that are read."
+        )
     return cells
 
 
@@ -289,9 +324,9 @@ def _tags(cell: dict) -> list:
 def _title(cells: Sequence[dict]) -> str:
     for cell in cells:
         if cell["cell_type"] == "markdown":
-            found = re.search(r"(?m)^# +(.+?) *$", _text(cell))
-            if found:
-                return found.group(1)
+            for line in _text(cell).splitlines():
+                if line.startswith("# "):
+                    return line[2:].strip()
     return ""
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 LIMIT = 16 * 2**20  # bytes of one message
 DEPTH = 40  # lists in lists
+KEYS = 5000  # of dicts and sets in one message; equal hashes take time
 NONSENSE = "What it gave back cannot be read."
 
 
@@ -106,6 +107,7 @@ class Link:
         self._numbers: dict[int, int] = {}
         self._raised: list[BaseException] = []
         self.depth = 0  # calls without an answer yet
+        self._keys = 0  # in what is being decoded
 
     def offer(self, thing: Any) -> int:
         """Let the other side call something, and return its number."""
@@ -140,6 +142,7 @@ class Link:
                 break
             else:
                 raise self._lost(NONSENSE)
+        self._keys = 0
         try:
             after = self.decode(message["given"])
             for old, new in zip(given[0], after[0], strict=True):
@@ -163,6 +166,7 @@ class Link:
             self._serve(self._read())
 
     def _serve(self, message: dict) -> None:
+        self._keys = 0
         try:
             function = self._things[message["what"]]
             arguments, named = given = self.decode(message["given"])
@@ -279,6 +283,10 @@ class Link:
             return ...
         if kind == "complex":
             return complex(*of)
+        if kind in ("set", "dict"):
+            self._keys += len(of)
+            if self._keys > KEYS:
+                raise ValueError(f"more than {KEYS} keys")
         if kind in ("list", "tuple", "set"):
             whole = {"list": list, "tuple": tuple, "set": set}[kind]
             return whole(self.decode(one) for one in of)
