@@ -1,17 +1,21 @@
 """Recurrent cells, text and windows, as lectures 10 and 11 write them.
 
-Each function is the same code as the cell that teaches it; a test compares
-them. Arrays only, no TensorFlow. The weights are those of the layers of
-Keras, in the order of `layer.get_weights()`.
+Each function but `batches` is the same code as the cell that teaches it; a
+test compares them. Arrays only, no TensorFlow. The weights are those of the
+layers of Keras, in the order of `layer.get_weights()`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from course_utils import scratch
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 
 def rnn_step(
@@ -177,6 +181,52 @@ def windows(
     view = np.lib.stride_tricks.sliding_window_view
     x = view(series[:-horizon], length, axis=0)  # the steps come last
     return np.moveaxis(x, -1, 1), series[length + horizon - 1 :]
+
+
+def batches(
+    x: np.ndarray, y: np.ndarray, size: int, seed: int = 0
+) -> keras.utils.PyDataset:
+    """Cut the windows of a long series one batch at a time, for `fit`.
+
+    From arrays `fit` makes a copy of all windows; of this it sees one batch.
+
+    Args:
+        x: Windows as `windows` makes them, shape `(n, …)`.
+        y: What comes after each, shape `(n, …)`.
+        size: How many windows a batch has; the last one has the rest.
+        seed: Of the order, which is another one in each epoch.
+
+    Returns:
+        What `fit` takes in place of the arrays. The batches are shuffled, so
+        to predict take the windows themselves.
+
+    Raises:
+        ValueError: `x` and `y` differ in length, or `size` is below 1.
+    """
+    if len(x) != len(y) or size < 1:
+        raise ValueError(
+            "expected as many windows as targets and a size of at least 1, "
+            f"got {len(x)}, {len(y)} and {size}"
+        )
+    import keras  # takes seconds
+
+    class Batches(keras.utils.PyDataset):
+        def __init__(self) -> None:
+            super().__init__()
+            self._rng = np.random.default_rng(seed)
+            self.on_epoch_end()
+
+        def __len__(self) -> int:
+            return -(-len(x) // size)
+
+        def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+            rows = self._order[batch * size : (batch + 1) * size]
+            return x[rows], y[rows]
+
+        def on_epoch_end(self) -> None:
+            self._order = self._rng.permutation(len(x))
+
+    return Batches()
 
 
 def lstm_step(

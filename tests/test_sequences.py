@@ -343,6 +343,37 @@ def test_a_million_windows_take_no_time_and_no_memory() -> None:
     assert y[-1] == x[-1, -1] + 1 == series[-1]
 
 
+def test_batches_hold_every_window_once_in_each_epoch() -> None:
+    x, y = sequences.windows(np.arange(40.0), 6)
+    batches, orders = sequences.batches(x[..., None], y, 8), []
+    assert [len(batches[i][1]) for i in range(len(batches))] == [8] * 4 + [2]
+    for _ in range(2):
+        pairs = [batches[i] for i in range(len(batches))]
+        seen, after = map(np.concatenate, zip(*pairs, strict=True))
+        assert np.array_equal(seen[:, -1, 0] + 1, after)
+        assert sorted(after) == y.tolist()
+        orders.append(after.tolist())
+        batches.on_epoch_end()
+    assert orders[0] != orders[1] != sorted(orders[1])
+    again = sequences.batches(x[..., None], y, 8)
+    assert np.array_equal(again[0][1], orders[0][:8])
+
+
+def test_a_network_learns_from_batches() -> None:
+    keras.utils.set_random_seed(0)
+    x, y = sequences.windows(np.sin(np.arange(400.0)), 6)
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.05), "mse")
+    log = model.fit(sequences.batches(x, y, 32), epochs=20, verbose=0)
+    assert log.history["loss"][-1] < 0.1 * log.history["loss"][0]
+
+
+@pytest.mark.parametrize(("targets", "size"), [(9, 4), (10, 0)])
+def test_batches_that_do_not_exist_are_refused(targets: int, size: int) -> None:
+    with pytest.raises(ValueError, match="as many windows as targets"):
+        sequences.batches(np.zeros((10, 3)), np.zeros(targets), size)
+
+
 @pytest.mark.parametrize(
     ("length", "horizon"), [(0, 1), (3, 0), (-2, 1), (3, -1), (10, 1), (1, 10)]
 )
