@@ -3,11 +3,13 @@
 Lecture 11 asks that, and this is where its numbers come from. It prints tables
 in Markdown. The parts:
 - speed: how long it takes to make a million windows, and to train an LSTM on
-  windows as `sequences.windows` makes them, against `fit` on a copy of them;
+  windows as `sequences.windows` makes them, against `fit` on a copy of them,
+  and how much memory a million of them need;
 - google: the share that matplotlib brings, three networks, prices and log
   returns, walking forward over three folds;
+- google_large: the same with the networks of the notes;
 - starts: the networks for prices of lecture 11 from eight other seeds;
-- large: the same with the network of the notes, from two seeds;
+- large: the same with the network of the notes;
 - band: how far the correlation of a return with those before it may lie from 0;
 - spring: a series with a structure that can be learned, `toy.spring`;
 - pond: what lecture 11 does with that series, for five of them;
@@ -27,6 +29,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from course_utils import datasets, sequences, toy
@@ -34,6 +37,7 @@ from course_utils import datasets, sequences, toy
 import common
 import keras
 import numpy as np
+import psutil
 from keras import layers
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")
@@ -47,11 +51,11 @@ def spread(values: Sequence[float], form: str = ".3f") -> str:
     return f"{np.mean(values):{form}} ({least:{form}} to {most:{form}})"
 
 
-def small(kind: str, length: int, units: int) -> keras.Model:
+def small(kind: str, units: int) -> keras.Model:
     """Build one recurrent layer and one neuron that foretells no change."""
     layer = getattr(layers, kind)(units)
     last = layers.Dense(1, kernel_initializer="zeros")
-    return keras.Sequential([keras.Input((length, 1)), layer, last])
+    return keras.Sequential([keras.Input((None, 1)), layer, last])
 
 
 def plain(kind: str) -> keras.Model:
@@ -65,7 +69,7 @@ def deep(kind: str) -> keras.Model:
     layer = getattr(layers, kind)
     return keras.Sequential(
         [
-            keras.Input((60, 1)),
+            keras.Input((None, 1)),
             layer(80, return_sequences=True),
             layers.Dropout(0.2),
             layer(100),
@@ -159,6 +163,22 @@ def opening_prices() -> np.ndarray:
 
 def google(options: argparse.Namespace) -> list[str]:
     """Walk forward over three folds of Google's share."""
+    size = options.units
+    return walk(f"{size} units", lambda kind: small(kind, size), 0.005, options)
+
+
+def google_large(options: argparse.Namespace) -> list[str]:
+    """Do that with the networks of the notes."""
+    return walk("80 and 100 units", deep, 0.001, options)
+
+
+def walk(
+    title: str,
+    build: Callable[[str], keras.Model],
+    rate: float,
+    options: argparse.Namespace,
+) -> list[str]:
+    """Train anew for each fold, and judge the days after it."""
     prices = opening_prices()
     length, block, epochs = 30, 150, options.epochs or 15
     folds = []
@@ -170,17 +190,14 @@ def google(options: argparse.Namespace) -> list[str]:
     forms = {"price": price_form, "log return": return_form}
     print(
         f"\nGOOG, opening price, {len(prices):,} days, windows of {length} "
-        f"days, {options.units} units, {epochs} epochs, "
-        f"{options.seeds} seeds"
+        f"days, {title}, {epochs} epochs, {options.seeds} seeds"
     )
     last, actual = np.transpose(
         [known(fold, length) for fold in folds], (1, 0, 2)
     )
     found = {("naive", ""): last[None]}
     for kind in KINDS:
-        model, restart = compiled(
-            lambda kind=kind: small(kind, length, options.units), 0.005
-        )
+        model, restart = compiled(partial(build, kind), rate)
         for form, make in forms.items():
             said = np.empty((options.seeds, *last.shape))
             for seed, fold in np.ndindex(said.shape[:2]):
@@ -341,7 +358,8 @@ def starts(options: argparse.Namespace) -> list[str]:
 def large(options: argparse.Namespace) -> list[str]:
     """Train the network of the notes as lecture 11 trains small ones."""
     title = "80 and 100 units, as in the notes"
-    return from_seeds(title, deep, 0.001, options.epochs or 10, range(2))
+    epochs, seeds = options.epochs or 10, range(options.seeds)
+    return from_seeds(title, deep, 0.001, epochs, seeds)
 
 
 def band(options: argparse.Namespace) -> list[str]:
@@ -376,9 +394,7 @@ def band(options: argparse.Namespace) -> list[str]:
 def spring(options: argparse.Namespace) -> list[str]:
     """Compare an LSTM with three simple forecasts on a learnable series."""
     length, cuts, epochs = 24, (1400, 1700), options.epochs or 15
-    model, restart = compiled(
-        lambda: small("LSTM", length, options.units), 0.01
-    )
+    model, restart = compiled(lambda: small("LSTM", options.units), 0.01)
     common.head(
         f"Level of the spring, in cm: LSTM({options.units}) on {length} hours, "
         f"{epochs} epochs; every seed makes a series and a network",
@@ -620,9 +636,7 @@ def ideas(options: argparse.Namespace) -> list[str]:
         f"{options.seeds} seeds",
         *("formulation", *columns, "seeds with skill ≥ 0"),
     )
-    model, restart = compiled(
-        lambda: small("LSTM", length, options.units), 0.001
-    )
+    model, restart = compiled(lambda: small("LSTM", options.units), 0.001)
     for name, (xs, ys, back) in forms.items():
         found = []
         for seed in range(options.seeds):
@@ -648,7 +662,7 @@ def ideas(options: argparse.Namespace) -> list[str]:
 
 def speed(options: argparse.Namespace) -> list[str]:
     """Time making windows, and training on them."""
-    problems = []
+    problems, process = [], psutil.Process()
     series = np.random.default_rng(0).normal(size=WINDOWS + 60)
     taken = []
     for _ in range(5):
@@ -663,7 +677,7 @@ def speed(options: argparse.Namespace) -> list[str]:
 
     x, y = sequences.windows(series[: 2066 + 60].astype("float32"), 60)
     views, copies = (x[..., None], y), (x[..., None].copy(), y.copy())
-    model, restart = compiled(lambda: small("LSTM", 60, options.units), 0.001)
+    model, restart = compiled(lambda: small("LSTM", options.units), 0.001)
 
     def seconds(data: tuple) -> float:
         restart(0)
@@ -691,13 +705,46 @@ def speed(options: argparse.Namespace) -> list[str]:
     )
     if not ratio <= RATIO:
         problems.append(f"Training on windows takes {ratio:.2f} times as long.")
+    long, after = sequences.windows(series.astype("float32"), 60)
+    long, steps = long[..., None], 2000
+    common.head(
+        f"{steps:,} steps of 64 of {len(long):,} windows of 60",
+        *("training on", "seconds", "MB more than before"),
+    )
+    simple = keras.Sequential(
+        [keras.Input((60, 1)), layers.Flatten(), layers.Dense(1)]
+    )
+    simple.compile("sgd", "mse")
+    simple.fit(*views, batch_size=64, verbose=0)  # compiles
+    for name, data, size in (
+        ("batches", (sequences.batches(long, after, 64),), None),
+        ("the windows", (long, after), 64),
+    ):
+        peak, before = [], process.memory_info().rss
+        look = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs, peak=peak: peak.append(
+                process.memory_info().rss
+            )
+        )
+        begin = time.perf_counter()
+        simple.fit(
+            *data,
+            batch_size=size,
+            steps_per_epoch=steps,
+            verbose=0,
+            callbacks=[look],
+        )
+        common.row(
+            *(name, f"{time.perf_counter() - begin:.1f}"),
+            f"{(max(peak) - before) / 1e6:.0f}",
+        )
     return problems
 
 
 PARTS = {
     part.__name__: part
     for part in (
-        *(speed, google, starts, large, band),
+        *(speed, google, google_large, starts, large, band),
         *(spring, pond, notes, ideas),
     )
 }
