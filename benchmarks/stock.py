@@ -330,21 +330,26 @@ def from_seeds(
         f"GOOG, opening price: {title}, {epochs} epochs, {len(actual)} days, "
         f"RMSE of naive {naive:.2f}",
         *("network", "least", "median", "greatest", "worse than naive"),
-        f"seeds {seeds[0]} to {seeds[-1]}",
+        *(f"seeds {seeds[0]} to {seeds[-1]}", "days late"),
     )
     for kind in KINDS:
         model, restart = compiled(lambda kind=kind: build(kind), rate)
-        errors = []
+        errors, late = [], []
         for seed in seeds:
             restart(seed)
             _, said = foretold(model, xs, ys, epochs, 64)
-            errors.append(sequences.rmse(low + (high - low) * said, actual))
+            said = low + (high - low) * said
+            errors.append(sequences.rmse(said, actual))
+            # By which shift its changes are most like those of the price.
+            alike = {k: shifted(said, actual, k)[1] for k in range(-5, 6)}
+            late.append(max(alike, key=alike.get))
         middle = min(errors), np.median(errors), max(errors)
         common.row(
             kind,
             *(f"{error:.2f}" for error in middle),
             f"{sum(error > naive for error in errors)} of {len(errors)}",
             ", ".join(f"{error:.1f}" for error in errors),
+            ", ".join(map(str, late)),
         )
     return []
 
