@@ -35,6 +35,7 @@ import pytest
 V4 = nbformat.v4
 LECTURES = commands.lectures()
 FIRST, SECOND = LECTURES[0], LECTURES[2]
+FOLDERS = LECTURES[7]  # one of its checkers hands a folder with files over
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 RIGHT = """
 def mean_squared_error(p, y, after=DONE):
@@ -257,6 +258,7 @@ def class_room(tmp_path_factory) -> Iterator[SimpleNamespace]:
         ),
         "untouched.ipynb": json.dumps(commands.fresh(SECOND)),
         "second.ipynb": solved(SECOND),
+        "folders.ipynb": solved(FOLDERS),
         "other.ipynb": notebook("print('hello')", heading="# My diary"),
         "only a heading.ipynb": notebook("1", heading=heading_of(FIRST)),
     }
@@ -361,6 +363,7 @@ def test_every_notebook_has_one_row(class_room):
         ("helper.ipynb", FIRST.stem, "1", "1"),
         ("untouched.ipynb", SECOND.stem, "0", "5"),
         ("second.ipynb", SECOND.stem, "5", "5"),
+        ("folders.ipynb", FOLDERS.stem, "4", "4"),
         ("only a heading.ipynb", FIRST.stem, "0", "1"),
     ],
 )

@@ -81,7 +81,8 @@ def enclose(box: Path, hidden: Sequence[Path]) -> list[str]:
     """Give this process, which must have one thread, a world of its own.
 
     Args:
-        box: The one folder in which it may write.
+        box: The one folder in which it may write. What stands beside it can
+            be read.
         hidden: Folders that look empty from now on.
 
     Returns:
@@ -182,6 +183,10 @@ def _own_world(box: Path, hidden: Sequence[Path]) -> None:
         here(path).parent.mkdir(parents=True, exist_ok=True)
         here(path).mkdir() if path.is_dir() else here(path).touch()
         mount(path, here(path), None, MS_BIND | MS_REC)
+    files = box.parent  # where checkers put what an answer has to read
+    if not here(files).exists():
+        here(files).mkdir(parents=True)
+        mount(files, here(files), None, MS_BIND)
     here(Path("/proc")).mkdir()
     try:
         mount("proc", here(Path("/proc")), "proc", careful | MS_NOEXEC)
