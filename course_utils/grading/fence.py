@@ -361,8 +361,9 @@ def watch(process_id: int, memory: float, stop: Callable[[str], None]) -> None:
             held = threads = 0
             for one in found:
                 with contextlib.suppress(psutil.Error, OSError):
-                    held += one.memory_info().rss + _in_files(one.pid)
+                    held += one.memory_info().rss
                     threads += one.num_threads()
+                    held += _in_files(one.pid)
             if held > memory * 1e9:
                 stop(f"It took more than {memory:g} GB of memory.")
                 return
