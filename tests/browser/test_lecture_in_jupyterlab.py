@@ -180,9 +180,9 @@ def test_every_slider_and_choice_moves_its_picture(
             if choice.is_disabled():
                 continue
             shown = browser.pixels(picture)
-            last = choice.locator("option").count() - 1
-            now = choice.evaluate("choice => choice.selectedIndex")
-            choice.select_option(index=0 if now else last)
+            choice.focus()
+            first = choice.evaluate("choice => choice.selectedIndex == 0")
+            lab.page.keyboard.press("End" if first else "Home")
             browser.new_pixels(picture, shown)
     assert lab.errors() == []
     assert lab.complaints == []
