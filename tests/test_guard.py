@@ -187,3 +187,16 @@ def test_this_run_is_guarded() -> None:
     assert paths[0] == str(validation.GUARD)
     left = [name for name in os.environ if name.lower().endswith("_proxy")]
     assert left == ["no_proxy"]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_jax_is_there_only_for_those_who_ask(backend: str) -> None:
+    program = "import importlib.util as u; print(u.find_spec('jax') is None)"
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == str(backend != "jax")

@@ -5,6 +5,8 @@ imports a module of this name at every start. So the guard is in each kernel
 and each other Python that a test starts. Programs that are no Python, and
 Pythons that are told to ignore PYTHONPATH, are not guarded. A name given to
 `connect` itself is looked up before Python asks the guard, then refused.
+
+It also hides JAX from them, which tests install and learners do not have.
 """
 
 from __future__ import annotations
@@ -90,6 +92,16 @@ def call_the_next() -> None:
         spec.loader.exec_module(util.module_from_spec(spec))
 
 
+def hide_jax() -> None:
+    """Let no JAX be found by a Python that does not ask for it.
+
+    TensorFlow imports it where it is, which took a second of every lecture.
+    """
+    if os.environ.get("KERAS_BACKEND") != "jax":
+        sys.modules["jax"] = None
+
+
 sys.addaudithook(guard)
+hide_jax()
 if __name__ == "sitecustomize":
     call_the_next()
