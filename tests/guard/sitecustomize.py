@@ -92,16 +92,21 @@ def call_the_next() -> None:
         spec.loader.exec_module(util.module_from_spec(spec))
 
 
-def hide_jax() -> None:
-    """Let no JAX be found by a Python that does not ask for it.
+class HideJax:
+    """Lets no JAX be found by a Python that does not ask for it.
 
     TensorFlow imports it where it is, which took a second of every lecture.
     """
-    if os.environ.get("KERAS_BACKEND") != "jax":
-        sys.modules["jax"] = None
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Be asked by Python for every module, before the other finders."""
+        if name == "jax":
+            raise ModuleNotFoundError("tests hide JAX", name=name)
 
 
 sys.addaudithook(guard)
-hide_jax()
+if os.environ.get("KERAS_BACKEND") != "jax":
+    sys.meta_path.insert(0, HideJax)
 if __name__ == "sitecustomize":
     call_the_next()
